@@ -1,0 +1,1 @@
+"""Who decides. It knows attendance."""

@@ -1,0 +1,138 @@
+"""The console's sidebar, in the order of work. One line a page; a page nobody registered is left out."""
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class Link(NamedTuple):
+    """A line of the sidebar: its words, its icon, its page (a URL name below `admin:`)."""
+
+    title: str | Promise
+    icon: str
+    page: str
+    # "app.model" whose page decides who sees the line; empty for pages that everybody has.
+    model: str = ""
+
+
+class Group(NamedTuple):
+    """Lines that belong together, under a title."""
+
+    title: str | Promise
+    links: tuple[Link, ...]
+
+
+SIDEBAR: Final = (
+    Group(
+        _("Work"),
+        (
+            Link(_("Today"), "today", "index"),
+            Link(
+                _("Month"),
+                "calendar_month",
+                "attendance_attendanceday_month",
+                "attendance.attendanceday",
+            ),
+            Link(
+                _("Days"),
+                "event_available",
+                "attendance_attendanceday_changelist",
+                "attendance.attendanceday",
+            ),
+            Link(_("Punches"), "touch_app", "attendance_punch_changelist", "attendance.punch"),
+        ),
+    ),
+    Group(
+        _("People"),
+        (
+            Link(
+                _("Employees"),
+                "badge",
+                "organization_employee_changelist",
+                "organization.employee",
+            ),
+            Link(
+                _("Departments"),
+                "account_tree",
+                "organization_department_changelist",
+                "organization.department",
+            ),
+            Link(
+                _("Positions"),
+                "work",
+                "organization_position_changelist",
+                "organization.position",
+            ),
+        ),
+    ),
+    Group(
+        _("What is expected"),
+        (
+            Link(
+                _("Rosters"),
+                "grid_on",
+                "scheduling_rosterentry_changelist",
+                "scheduling.rosterentry",
+            ),
+            Link(_("Shifts"), "schedule", "scheduling_shift_changelist", "scheduling.shift"),
+            Link(
+                _("Rotations"),
+                "autorenew",
+                "scheduling_rotation_changelist",
+                "scheduling.rotation",
+            ),
+            Link(
+                _("Calendar"),
+                "event",
+                "scheduling_calendarday_changelist",
+                "scheduling.calendarday",
+            ),
+            Link(
+                _("Rules"),
+                "rule",
+                "attendance_attendancerule_changelist",
+                "attendance.attendancerule",
+            ),
+        ),
+    ),
+    Group(
+        _("Administration"),
+        (
+            Link(_("Terminals"), "sensors", "devices_terminal_changelist", "devices.terminal"),
+            Link(_("Users"), "person", "organization_user_changelist", "organization.user"),
+            Link(
+                _("Audit log"),
+                "history",
+                "organization_auditentry_changelist",
+                "organization.auditentry",
+            ),
+        ),
+    ),
+)
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the sidebar of the person who asks: the lines whose pages they may open."""
+    groups = (
+        {"title": group.title, "separator": True, "items": list(_lines(group, request))}
+        for group in SIDEBAR
+    )
+    return [group for group in groups if group["items"]]
+
+
+def _lines(group: Group, request: HttpRequest) -> Iterator[dict[str, Any]]:
+    pages = {model._meta.label_lower: page for model, page in admin.site._registry.items()}
+    for link in group.links:
+        page = pages.get(link.model)
+        if link.model and (page is None or not page.has_view_permission(request)):
+            continue
+        try:
+            address = reverse(f"admin:{link.page}")
+        except NoReverseMatch:
+            continue
+        yield {"title": link.title, "icon": link.icon, "link": address}

@@ -1,0 +1,52 @@
+"""The Celery application and the one table of bells.
+
+Work is a row; a bell only says that somebody should look. So a bell may ring twice, late or not at
+all, and one that has waited until the next is due is thrown away.
+"""
+
+import os
+from datetime import timedelta
+from typing import Any, Final, NamedTuple
+
+from celery import Celery
+from celery.schedules import crontab
+from kombu.transport import TRANSPORT_ALIASES
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+
+class Bell(NamedTuple):
+    """A task, when it is rung, and after how long an unheard ring is forgotten."""
+
+    task: str
+    rings: timedelta | crontab
+    forgotten_after: timedelta
+
+
+BELLS: Final = (
+    Bell("attendance.tasks.take_in_lines", timedelta(seconds=15), timedelta(seconds=15)),
+    Bell("attendance.tasks.judge_waiting_days", timedelta(seconds=10), timedelta(seconds=10)),
+    Bell("attendance.tasks.open_days", timedelta(minutes=1), timedelta(minutes=1)),
+    Bell("scheduling.tasks.sync_calendars", crontab(hour="3", minute="30"), timedelta(hours=12)),
+)
+
+
+def schedule(bells: tuple[Bell, ...] = BELLS) -> dict[str, dict[str, Any]]:
+    """Return the bells as Celery's beat wants them."""
+    return {
+        bell.task: {
+            "task": bell.task,
+            "schedule": bell.rings,
+            "options": {"expires": bell.forgotten_after.total_seconds()},
+        }
+        for bell in bells
+    }
+
+
+# A dotted path is refused in the broker's URL, so the embedded one gets a name.
+TRANSPORT_ALIASES["embedded"] = "config.broker:Transport"
+
+app = Celery("kaoqin")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.beat_schedule = schedule()
+app.autodiscover_tasks()

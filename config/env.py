@@ -1,0 +1,170 @@
+"""The environment, typed. Every variable is read here, and an odd value stops the start.
+
+A secret may come from a file: `NAME_FILE` names it, and wins over `NAME`. What has an embedded
+default (database, broker, keys) finds it below the state folder.
+"""
+
+import base64
+import os
+import secrets
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+SQLITE_EXTRAS: Final = {
+    "CONN_MAX_AGE": None,
+    "OPTIONS": {
+        # Without IMMEDIATE, a transaction that reads and then writes fails at once when another
+        # one wrote in between, however long the timeout is.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    },
+}
+
+_env: Final = environ.Env()
+
+
+def text(name: str, default: str = "") -> str:
+    """Return the variable, without surrounding space; an empty one counts as unset."""
+    return os.environ.get(name, "").strip() or default
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """Return the variable as a truth value, written true or false."""
+    value = text(name, str(default)).lower()
+    if value not in {"true", "false"}:
+        raise ImproperlyConfigured(f"{name} is {value!r}; write true or false.")
+    return value == "true"
+
+
+def integer(name: str, *, default: int, least: int = 0) -> int:
+    """Return the variable as a whole number that is not below `least`."""
+    value = text(name, str(default))
+    if not value.lstrip("-").isdecimal() or int(value) < least:
+        raise ImproperlyConfigured(f"{name} is {value!r}; write a whole number from {least} up.")
+    return int(value)
+
+
+def choice(name: str, options: tuple[str, ...]) -> str:
+    """Return the variable, which is one of `options`; the first one is the default."""
+    value = text(name, options[0])
+    if value not in options:
+        raise ImproperlyConfigured(f"{name} is {value!r}; write one of {', '.join(options)}.")
+    return value
+
+
+def words(name: str, default: tuple[str, ...] = ()) -> list[str]:
+    """Return the variable as a list; commas part the words."""
+    return [word.strip() for word in text(name).split(",") if word.strip()] or list(default)
+
+
+def time_zone(name: str, default: str) -> str:
+    """Return the variable as the name of a time zone that exists."""
+    value = text(name, default)
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}; write a time zone such as Asia/Shanghai."
+        ) from error
+    return value
+
+
+def folder(name: str, default: Path) -> Path:
+    """Return the folder the variable names, made if it is not there."""
+    path = Path(text(name, str(default))).resolve()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{name} is {str(path)!r}; that folder cannot be made: {error.strerror}."
+        ) from error
+    return path
+
+
+def secret(name: str) -> str:
+    """Return the content of the file named by NAME_FILE, or else NAME itself, or nothing."""
+    path = text(f"{name}_FILE")
+    if not path:
+        return text(name)
+    try:
+        content = Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{name}_FILE is {path!r}; that file cannot be read: {error.strerror}."
+        ) from error
+    if not content:
+        raise ImproperlyConfigured(f"{name}_FILE is {path!r}; that file is empty.")
+    return content
+
+
+def key(name: str, *, kept_in: Path, may_be_made: bool) -> str:
+    """Return a secret key of 32 random bytes in base64, or whatever text the secret holds.
+
+    Where it `may_be_made` (a trial on one machine) a missing key is made once and kept, readable by
+    its owner only. Elsewhere a missing key is an ImproperlyConfigured.
+    """
+    if value := secret(name):
+        return value
+    if not may_be_made:
+        raise ImproperlyConfigured(
+            f"{name} is not set; in production set it, or name a file that holds it in {name}_FILE."
+        )
+    path = kept_in / name.lower()
+    if not path.exists():
+        _keep_once(path, base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+    return path.read_text(encoding="utf-8").strip()
+
+
+def _keep_once(path: Path, content: str) -> None:
+    """Write a file that only its owner reads, unless another process was faster."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(content)
+    try:
+        # A link appears complete or not at all, and never replaces what is there.
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def database(name: str, *, embedded: Path) -> dict[str, Any]:
+    """Return Django's settings of the database at the URL, or of the embedded SQLite file.
+
+    PostgreSQL and SQLite are known; any other scheme is an ImproperlyConfigured.
+    """
+    url = secret(name)
+    if not url:
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(embedded), **SQLITE_EXTRAS}
+    scheme = urlsplit(url).scheme
+    if scheme == "sqlite":
+        return {**_env.db_url_config(url), **SQLITE_EXTRAS}
+    if scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(
+            f"{name} begins with {scheme!r}; write postgresql://user:password@host:5432/name "
+            "or sqlite:////folder/file.sqlite3."
+        )
+    settings: dict[str, Any] = dict(_env.db_url_config(url))
+    if not settings["NAME"]:
+        raise ImproperlyConfigured(f"{name} names no database; write it after the last slash.")
+    return {**settings, "CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
+
+
+def broker(name: str, *, embedded: Path) -> dict[str, Any]:
+    """Return `url` and `options` of Celery's broker: Redis at the URL, or files in a folder."""
+    url = secret(name)
+    if not url:
+        return {"url": "embedded://", "options": {"folder": str(embedded), "polling_interval": 0.2}}
+    if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
+        raise ImproperlyConfigured(
+            f"{name} begins with {urlsplit(url).scheme!r}; write redis://host:6379/0."
+        )
+    # Longer than the longest task may run (CELERY_TASK_TIME_LIMIT), or it is delivered twice.
+    return {"url": url, "options": {"visibility_timeout": 2 * 60 * 60}}
