@@ -1,10 +1,11 @@
-"""The console's sidebar, in the order of work. One line a page; a page nobody registered is left out."""
+"""The console's sidebar, in the order of work: one line a page. Pages not registered are left out."""
 
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -136,3 +137,8 @@ def _lines(group: Group, request: HttpRequest) -> Iterator[dict[str, Any]]:
         except NoReverseMatch:
             continue
         yield {"title": link.title, "icon": link.icon, "link": address}
+
+
+def own_style(request: HttpRequest) -> str:
+    """Return the address of the sheet that `make` builds from frontend/src."""
+    return static("dist/console.css")

@@ -5,8 +5,8 @@ It keeps three promises that kombu's own file system transport does not:
 * A message is written aside and renamed into its queue, so nobody reads half of it.
 * A reader claims a message by renaming it into a folder of its own, and deletes it when it is
   acknowledged. Each message therefore has one reader.
-* The folder is guarded by a lock that the operating system gives back when its process dies, however
-  it dies. Whoever reads next puts a dead reader's claims back into their queues.
+* The folder is guarded by a lock that the operating system gives back when its process dies,
+  however it dies. Whoever reads next puts a dead reader's claims back into their queues.
 
 It is for one machine, and knows no broadcasts: `celery inspect` and its kin need Redis.
 
@@ -96,7 +96,8 @@ class Channel(virtual.Channel):
 
     def _waiting(self, queue: str) -> list[str]:
         """Return the file names of the waiting messages, oldest first."""
-        return sorted(name for name in os.listdir(self._folder(queue)) if not name.startswith("."))
+        names = (file.name for file in self._folder(queue).iterdir())
+        return sorted(name for name in names if not name.startswith("."))
 
     def _size(self, queue: str) -> int:
         return len(self._waiting(queue))
@@ -167,7 +168,7 @@ class Channel(virtual.Channel):
         consumer_tag: str,
         **kwargs: Any,
     ) -> None:
-        """Consume from a queue. Without acknowledgements, a message is done when it is handed on."""
+        """Consume from a queue. With `no_ack`, a message is done when it is handed on."""
 
         def hand_on(message: Any) -> None:
             callback(message)

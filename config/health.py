@@ -13,7 +13,7 @@ from config.celery import app
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Answer that this process lives. It asks nobody else, so a broken database restarts nothing."""
+    """Answer that this process lives, and ask nobody else: a broken database restarts nothing."""
     return JsonResponse({"status": "ok"})
 
 

@@ -230,7 +230,7 @@ UNFOLD = {
         "show_search": False,
         "navigation": "config.backoffice.navigation",
     },
-    "COLORS": {"primary": {}},
+    "STYLES": ["config.backoffice.own_style"],
 }
 
 # What is written down ---------------------------------------------------------------------------

@@ -1,0 +1,15 @@
+"""The web server: `gunicorn -c config/gunicorn.py config.wsgi`."""
+
+from config import env
+
+bind = f"{env.text('HOST', '127.0.0.1')}:{env.integer('PORT', default=8000, least=1)}"
+worker_class = "gthread"
+workers = env.integer("WEB_WORKERS", default=2, least=1)
+threads = env.integer("WEB_THREADS", default=4, least=1)
+# A worker is renewed now and then, so that a slow leak never becomes an outage.
+max_requests = 10_000
+max_requests_jitter = 1_000
+timeout = 60
+graceful_timeout = 20
+# Nobody talks to it, and its default place is one for all servers of a user.
+control_socket_disable = True
