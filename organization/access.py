@@ -1,0 +1,107 @@
+"""The one door: who may see and do what.
+
+Grants are guardian object permissions on `Department`; each holds for the department and
+everything below it. Lists, pages, exports, tasks and the API ask `departments_for` or
+`ScopedQuerySet.visible_to`, and nothing else.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from guardian.shortcuts import get_objects_for_user
+
+if TYPE_CHECKING:
+    from organization.models import User
+
+
+class Action(models.TextChoices):
+    """What people do to the rows of a department. The values are permission codenames."""
+
+    SEE = "see", _("See details")
+    SUMMARISE = "summarise", _("See totals")
+    DECIDE = "decide", _("Decide requests")
+    RULE = "rule", _("Configure people, shifts, rosters and rules")
+    EXPORT = "export", _("Export")
+
+
+ACTION_PERMISSIONS = tuple((action.value, action.label) for action in Action)
+
+
+def granted_paths(user: User | AnonymousUser, action: Action) -> tuple[str, ...] | None:
+    """Return the tree paths where `user` may do `action`; None means everywhere.
+
+    A path covers its department and all below. One query, two for members of groups.
+    """
+    if not user.is_active or isinstance(user, AnonymousUser):
+        return ()
+    if user.is_superuser:
+        return None
+    granted = get_objects_for_user(
+        user, f"organization.{action.value}", accept_global_perms=False, with_superuser=False
+    )
+    paths = sorted(granted.values_list("path", flat=True))
+    top: list[str] = []
+    for path in paths:
+        if not (top and path.startswith(top[-1])):
+            top.append(path)
+    return tuple(top)
+
+
+def departments_for(user: User | AnonymousUser, action: Action) -> models.QuerySet[Any]:
+    """Return the departments where `user` may do `action`: those granted and all below."""
+    from organization.models import Department
+
+    paths = granted_paths(user, action)
+    if paths is None:
+        return Department.objects.all()
+    return Department.objects.filter(within(paths, "path"))
+
+
+def within(paths: tuple[str, ...], lookup: str) -> Q:
+    """Return the condition that the tree path at `lookup` lies in one of `paths`."""
+    return reduce(or_, (Q(**{f"{lookup}__startswith": path}) for path in paths), Q(pk__in=[]))
+
+
+class ScopedQuerySet(models.QuerySet[Any]):
+    """Rows that belong to a department. `visible_to` is the only way in for a user.
+
+    `department_lookup` names the way to the department that owns the row;
+    `person_lookup` the way to the employee it is about, if it is about one;
+    `shared_lookup` the nullable owner of rows which, without an owner, serve the whole group.
+    """
+
+    department_lookup: ClassVar[str] = "department"
+    person_lookup: ClassVar[str | None] = None
+    is_shared_without_department: ClassVar[bool] = False
+
+    def visible_to(self, user: User | AnonymousUser, action: Action = Action.SEE) -> Self:
+        """Return the rows on which `user` may do `action`; one's own rows can be seen."""
+        paths = granted_paths(user, action)
+        if paths is None:
+            return self
+        allowed = within(paths, f"{self.department_lookup}__path")
+        if action is Action.SEE and self.person_lookup and user.pk is not None:
+            allowed |= Q(**{f"{self.person_lookup}__user": user.pk})
+        if action is Action.SEE and self.is_shared_without_department and self._belongs(user):
+            allowed |= Q(**{f"{self.department_lookup}__isnull": True})
+        return self.filter(allowed)
+
+    @staticmethod
+    def _belongs(user: User | AnonymousUser) -> bool:
+        """Shared rows (a shift of the whole group) are there for everyone who may log in."""
+        return user.is_active and not isinstance(user, AnonymousUser)
+
+
+def today_in(zone_name: str) -> Any:
+    """Return today's date in an IANA zone. For edges only; services are told the date."""
+    from zoneinfo import ZoneInfo
+
+    return timezone.now().astimezone(ZoneInfo(zone_name)).date()

@@ -1,0 +1,106 @@
+"""Tables that are added to and never changed: the database itself refuses.
+
+PostgreSQL and SQLite both hold row triggers; PostgreSQL refuses TRUNCATE as well. A table
+may name columns that stay open (a mark such as `handled_at`); everything else is closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection as default_connection
+from django.db.migrations.operations.base import Operation
+
+_PG_FUNCTION = """
+CREATE OR REPLACE FUNCTION kaoqin_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'rows of % are added, never changed or deleted', TG_TABLE_NAME
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$
+"""
+
+TABLES: set[str] = set()
+
+
+def lay(connection: Any, table: str) -> None:
+    """Create the triggers that refuse UPDATE, DELETE and TRUNCATE on `table`."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(_PG_FUNCTION)
+            cursor.execute(
+                f"CREATE TRIGGER {table}_is_never_changed BEFORE UPDATE OR DELETE ON {table} "
+                "FOR EACH ROW EXECUTE FUNCTION kaoqin_refuse_change()"
+            )
+            cursor.execute(
+                f"CREATE TRIGGER {table}_is_never_emptied BEFORE TRUNCATE ON {table} "
+                "FOR EACH STATEMENT EXECUTE FUNCTION kaoqin_refuse_change()"
+            )
+        else:
+            for verb in ("UPDATE", "DELETE"):
+                cursor.execute(
+                    f"CREATE TRIGGER {table}_refuses_{verb.lower()} BEFORE {verb} ON {table} "
+                    f"BEGIN SELECT RAISE(ABORT, "
+                    f"'rows of {table} are added, never changed or deleted'); END"
+                )
+
+
+def lift(connection: Any, table: str) -> None:
+    """Drop the triggers of `table`. For migrations, and for taking the demo company away."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            for name in ("is_never_changed", "is_never_emptied"):
+                cursor.execute(f"DROP TRIGGER IF EXISTS {table}_{name} ON {table}")
+        else:
+            for verb in ("update", "delete"):
+                cursor.execute(f"DROP TRIGGER IF EXISTS {table}_refuses_{verb}")
+
+
+@contextmanager
+def lifted(connection: Any = default_connection) -> Iterator[None]:
+    """Lift every append-only trigger for a moment and lay them again afterwards."""
+    existing = set(connection.introspection.table_names())
+    tables = sorted(TABLES & existing)
+    for table in tables:
+        lift(connection, table)
+    try:
+        yield
+    finally:
+        for table in tables:
+            lay(connection, table)
+
+
+class AppendOnly(Operation):
+    """Migration operation: from here on, rows of `table` are added and never changed."""
+
+    reduces_to_sql = True
+    reversible = True
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+        TABLES.add(table)
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Triggers are no part of the model state."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        """Lay the triggers."""
+        lay(schema_editor.connection, self.table)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        """Lift the triggers."""
+        lift(schema_editor.connection, self.table)
+
+    def describe(self) -> str:
+        """Say what this does, for `migrate --plan`."""
+        return f"Refuse changes to rows of {self.table}"
+
+    @property
+    def migration_name_fragment(self) -> str:
+        """Name a migration that holds nothing else."""
+        return f"{self.table}_is_never_changed"

@@ -1,0 +1,336 @@
+"""People, the department tree, who wrote what down."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from organization.access import ACTION_PERMISSIONS, ScopedQuerySet
+from organization.validators import validate_timezone
+
+
+class User(AbstractUser):
+    """A log-in. People who only punch at a terminal have none."""
+
+    language = models.CharField(
+        _("language"),
+        max_length=10,
+        blank=True,
+        help_text=_("Empty: the browser's language."),
+    )
+
+    class Meta(AbstractUser.Meta):
+        verbose_name = _("log-in")
+        verbose_name_plural = _("log-ins")
+
+
+class DepartmentQuerySet(ScopedQuerySet):
+    """The tree, read."""
+
+    def visible_to(self, user: Any, action: Any = None) -> DepartmentQuerySet:
+        """Return the departments on which `user` may do `action` (SEE when left out)."""
+        from organization.access import Action, departments_for
+
+        allowed = departments_for(user, action or Action.SEE)
+        return self.filter(pk__in=allowed.values("pk"))
+
+    def below(self, department: Department) -> DepartmentQuerySet:
+        """Return `department` and everything under it."""
+        return self.filter(path__startswith=department.path)
+
+
+class Department(models.Model):
+    """A node of the one tree. A business unit is a node so marked."""
+
+    name = models.CharField(_("name"), max_length=100)
+    code = models.CharField(_("code"), max_length=40, unique=True)
+    parent = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name=_("belongs to"),
+    )
+    path = models.CharField(_("tree path"), max_length=255, unique=True, editable=False)
+    is_unit = models.BooleanField(
+        _("business unit"),
+        default=False,
+        help_text=_("A unit's HR manages only its own people, rules, terminals and exports."),
+    )
+    timezone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        blank=True,
+        validators=[validate_timezone],
+        help_text=_("IANA name, such as Asia/Shanghai. Empty: as the department above."),
+    )
+    head = models.ForeignKey(
+        "Employee",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="heads",
+        verbose_name=_("head"),
+    )
+
+    objects = DepartmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("department")
+        verbose_name_plural = _("departments")
+        ordering = ["path"]
+        default_permissions = ("add", "change", "delete", "view")
+        permissions = ACTION_PERMISSIONS
+        constraints = [
+            models.CheckConstraint(
+                name="department_path_ends_with_a_slash",
+                condition=Q(path__startswith="/") & Q(path__endswith="/"),
+            ),
+            models.CheckConstraint(
+                name="department_is_not_its_own_parent",
+                condition=Q(parent__isnull=True) | ~Q(parent=F("id")),
+                violation_error_message=_("A department cannot belong to itself."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def depth(self) -> int:
+        """How many departments lie above."""
+        return self.path.count("/") - 2
+
+
+class Position(models.Model):
+    """What somebody does: guard, clerk, operator. Shared by the whole group."""
+
+    code = models.CharField(_("code"), max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=100)
+
+    class Meta:
+        verbose_name = _("position")
+        verbose_name_plural = _("positions")
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EmployeeQuerySet(ScopedQuerySet):
+    """People. Scope follows the department they belong to today."""
+
+    def visible_to(self, user: Any, action: Any = None) -> EmployeeQuerySet:
+        """Return the people on whom `user` may do `action` (SEE when left out), and oneself."""
+        from organization.access import Action
+
+        action = action or Action.SEE
+        rows = super().visible_to(user, action)
+        if action is Action.SEE and user.is_active and not user.is_superuser and user.pk:
+            own = self.filter(user_id=user.pk)
+            return rows | own
+        return rows
+
+    def employed_on(self, day: date) -> EmployeeQuerySet:
+        """Return the people who belong to the company on `day`; the last day counts."""
+        return self.filter(joined_on__lte=day).filter(Q(left_on__isnull=True) | Q(left_on__gte=day))
+
+
+class Employee(models.Model):
+    """A person whose days are judged. Where they belong is dated: see Transfer."""
+
+    number = models.CharField(_("number"), max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=100, db_index=True)
+    department = models.ForeignKey(
+        Department, models.PROTECT, related_name="employees", verbose_name=_("department")
+    )
+    position = models.ForeignKey(
+        Position,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="employees",
+        verbose_name=_("position"),
+    )
+    supervisor = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="reports",
+        verbose_name=_("direct supervisor"),
+    )
+    user = models.OneToOneField(
+        User,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="employee",
+        verbose_name=_("log-in"),
+    )
+    joined_on = models.DateField(_("joined on"))
+    left_on = models.DateField(
+        _("left on"), null=True, blank=True, help_text=_("The last day that counts.")
+    )
+
+    objects = EmployeeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("employee")
+        verbose_name_plural = _("employees")
+        ordering = ["number"]
+        constraints = [
+            models.CheckConstraint(
+                name="employee_leaves_after_joining",
+                condition=Q(left_on__isnull=True) | Q(left_on__gte=F("joined_on")),
+                violation_error_message=_("Nobody leaves before they have joined."),
+            ),
+            models.CheckConstraint(
+                name="employee_is_not_their_own_supervisor",
+                condition=Q(supervisor__isnull=True) | ~Q(supervisor=F("id")),
+                violation_error_message=_("Nobody is their own supervisor."),
+            ),
+        ]
+        indexes = [
+            # The people page of one department, and the grid's page of people.
+            models.Index(fields=["department", "number"], name="employee_by_department"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.name}"
+
+
+class TransferQuerySet(ScopedQuerySet):
+    """Transfers are seen by whoever sees the department that the person came to."""
+
+    person_lookup = "employee"
+
+
+class Transfer(models.Model):
+    """From this date a person belongs to this department. The first row is the hiring."""
+
+    employee = models.ForeignKey(
+        Employee, models.CASCADE, related_name="transfers", verbose_name=_("employee")
+    )
+    effective_on = models.DateField(_("effective on"))
+    department = models.ForeignKey(
+        Department, models.PROTECT, related_name="+", verbose_name=_("department")
+    )
+    position = models.ForeignKey(
+        Position,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("position"),
+    )
+
+    objects = TransferQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("transfer")
+        verbose_name_plural = _("transfers")
+        ordering = ["employee", "effective_on"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["employee", "effective_on"],
+                name="one_transfer_per_person_and_date",
+                violation_error_message=_("This person already has a transfer on that date."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.employee} → {self.department} ({self.effective_on})"
+
+
+class Change(models.Model):
+    """News for whoever judges days: the plan of these people moved between these dates.
+
+    A lower app leaves a row in the transaction that changes people, shifts, rosters or
+    calendars; `attendance` takes it and makes the days wait. Nothing is named upwards.
+    """
+
+    class Reason(models.TextChoices):
+        PERSON = "person", _("Joined, transferred or left")
+        SHIFT = "shift", _("Shift changed")
+        ASSIGNMENT = "assignment", _("Shift assignment changed")
+        ROSTER = "roster", _("Roster changed")
+        CALENDAR = "calendar", _("Calendar changed")
+        RULE = "rule", _("Rule changed")
+        ORDERED = "ordered", _("Ordered by hand")
+
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason.choices)
+    employee_ids = models.JSONField(
+        _("employees"),
+        null=True,
+        blank=True,
+        help_text=_("Keys of the people concerned; empty: everybody in the department."),
+    )
+    department = models.ForeignKey(
+        Department,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("department"),
+        help_text=_("With all below it; empty: the whole group."),
+    )
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(
+        _("to"), null=True, blank=True, help_text=_("Inclusive; empty: without end.")
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    handled_at = models.DateTimeField(_("handled"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("change")
+        verbose_name_plural = _("changes")
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="change_ends_after_it_starts",
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+            ),
+        ]
+        indexes = [
+            # The bell's queue: what nobody has taken yet.
+            models.Index(fields=["id"], name="change_unhandled", condition=Q(handled_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()} {self.starts_on} – {self.ends_on or '…'}"
+
+
+class AuditEntry(models.Model):
+    """Who did what to which thing, when. Added, never changed."""
+
+    at = models.DateTimeField(_("at"))
+    actor = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("who")
+    )
+    verb = models.CharField(_("did what"), max_length=60)
+    thing_type = models.CharField(_("kind of thing"), max_length=60)
+    thing_id = models.CharField(_("key"), max_length=60, blank=True)
+    thing_name = models.CharField(_("thing"), max_length=200, blank=True)
+    department = models.ForeignKey(
+        Department, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    facts = models.JSONField(_("facts"), default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit log")
+        ordering = ["-pk"]
+        indexes = [
+            # "What happened to this thing?"
+            models.Index(fields=["thing_type", "thing_id"], name="audit_by_thing"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.verb} {self.thing_name}"

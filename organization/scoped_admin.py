@@ -1,0 +1,263 @@
+"""The base of every page: rows pass the one door, and only this file knows the theme.
+
+`get_queryset` covers lists, details, history, deletion and autocomplete. Three side doors of
+the admin do not pass it and are closed here: choices of foreign keys, relation filters in the
+sidebar, and the counts of list pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.contrib.admin import filters as stock_filters
+from django.core.paginator import Paginator
+from django.db import models
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from django.utils.translation import ngettext
+from unfold.admin import ModelAdmin as ThemedAdmin
+from unfold.admin import StackedInline as ThemedStackedInline
+from unfold.admin import TabularInline as ThemedTabularInline
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from organization.access import Action, ScopedQuerySet, departments_for, granted_paths
+from organization.errors import DomainError
+
+__all__ = [
+    "ReadOnlyAdmin",
+    "ReadOnlyInline",
+    "ScopedAdmin",
+    "ScopedRelatedFilter",
+    "ScopedStackedInline",
+    "ScopedTabularInline",
+    "UnfoldAdminSelectWidget",
+    "UnfoldAdminTextInputWidget",
+    "action",
+    "display",
+]
+
+
+class BoundedPaginator(Paginator):
+    """Pages without counting the table: it looks no further than it must, at most 10,000 rows."""
+
+    LOOKS_AHEAD: ClassVar[int] = 10_000
+
+    @cached_property
+    def count(self) -> int:  # type: ignore[override]
+        """Return the number of rows, or LOOKS_AHEAD where there are more."""
+        rows = self.object_list
+        if isinstance(rows, models.QuerySet):
+            return rows.order_by().values("pk")[: self.LOOKS_AHEAD].count()
+        return len(rows)
+
+
+def scoped(queryset: models.QuerySet[Any], user: Any, act: Action) -> models.QuerySet[Any]:
+    """Return the rows on which `user` may act; unscoped models are open to administrators only."""
+    if isinstance(queryset, ScopedQuerySet):
+        return queryset.visible_to(user, act)
+    return queryset
+
+
+class ScopedRelatedFilter(stock_filters.RelatedFieldListFilter):
+    """A sidebar filter whose choices are the rows that this person may see, at most 200."""
+
+    AT_MOST: ClassVar[int] = 200
+
+    def field_choices(
+        self, field: Any, request: HttpRequest, model_admin: Any
+    ) -> list[tuple[Any, str]]:
+        """Return (key, name) of what may be chosen."""
+        rows = scoped(field.remote_field.model._default_manager.all(), request.user, Action.SEE)
+        return [(row.pk, str(row)) for row in rows[: self.AT_MOST]]
+
+
+class _ScopedForeignKeys:
+    """Closes the side door of foreign-key choices, for pages and inlines alike."""
+
+    write_action: ClassVar[Action] = Action.RULE
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer only rows that this person may use."""
+        if "queryset" not in kwargs:
+            rows = db_field.remote_field.model._default_manager.all()
+            kwargs["queryset"] = scoped(rows, request.user, Action.SEE)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+
+
+class ScopedAdmin(_ScopedForeignKeys, ThemedAdmin):
+    """A page whose rows are the ones that this person may see, change or delete.
+
+    Seeing needs Action.SEE somewhere, writing needs `write_action` on the row. Models without
+    a department (positions, sources) can be read by whoever may configure, and written by
+    superusers; see `is_common`.
+    """
+
+    see_action: ClassVar[Action] = Action.SEE
+    is_common: ClassVar[bool] = False
+    list_per_page = 50
+    list_max_show_all = 0
+    show_full_result_count = False
+    paginator = BoundedPaginator
+    compressed_fields = True
+    warn_unsaved_form = True
+    list_fullwidth = True
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Return the rows that this person may see."""
+        return scoped(super().get_queryset(request), request.user, self.see_action)
+
+    def rows_for(self, request: HttpRequest, act: Action) -> models.QuerySet[Any]:
+        """Return the rows on which this person may `act`."""
+        return scoped(self.model._default_manager.all(), request.user, act)
+
+    def _may_somewhere(self, request: HttpRequest, act: Action) -> bool:
+        paths = granted_paths(request.user, act)
+        return paths is None or bool(paths)
+
+    def _may(self, request: HttpRequest, act: Action, obj: Any | None) -> bool:
+        if not self._may_somewhere(request, act):
+            return False
+        if obj is None or obj.pk is None or self.is_common:
+            return not (self.is_common and act is self.write_action) or bool(
+                request.user.is_superuser
+            )
+        return self.rows_for(request, act).filter(pk=obj.pk).exists()
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Show the app to whoever may see anything in it."""
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        """Allow people with a grant; the queryset decides which rows."""
+        return self._may(request, self.see_action, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Allow people who may write somewhere; the choices of the form hold them there."""
+        return self._may(request, self.write_action, None)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        """Allow people who may write this row."""
+        return self._may(request, self.write_action, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        """Allow people who may write this row."""
+        return self._may(request, self.write_action, obj)
+
+    def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
+        """Return the filters, each relation among them scoped."""
+        return [self._scoped_filter(entry) for entry in super().get_list_filter(request)]
+
+    def _scoped_filter(self, entry: Any) -> Any:
+        if not isinstance(entry, str):
+            return entry
+        field: Any = self.model
+        for part in entry.split("__"):
+            field = (
+                field._meta if hasattr(field, "_meta") else field.related_model._meta
+            ).get_field(part)
+        return (entry, ScopedRelatedFilter) if field.is_relation else entry
+
+    def apply_each(
+        self,
+        request: HttpRequest,
+        queryset: models.QuerySet[Any],
+        service: Callable[[Any], object],
+    ) -> None:
+        """Call `service` on every row; report successes together and each refusal by name."""
+        done = 0
+        for row in queryset:
+            try:
+                service(row)
+            except DomainError as refusal:
+                self.message_user(request, f"{row}: {refusal}", messages.ERROR)
+            else:
+                done += 1
+        if done:
+            text = ngettext("Done for %(count)d row.", "Done for %(count)d rows.", done)
+            self.message_user(request, text % {"count": done}, messages.SUCCESS)
+
+
+class ReadOnlyAdmin(ScopedAdmin):
+    """A page to look at. Nobody adds, edits or deletes here, superusers included."""
+
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        """Nobody."""
+        return False
+
+
+class _ParentDecides(_ScopedForeignKeys):
+    """An inline may be touched by whoever may touch the row that holds it."""
+
+    extra = 0
+
+    def has_view_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        """Whoever reached the page may read it."""
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        """As the page."""
+        return self._parent_may(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        """As the page."""
+        return self._parent_may(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        """As the page."""
+        return self._parent_may(request, obj)
+
+    def _parent_may(self, request: HttpRequest, obj: Any | None) -> bool:
+        page = admin.site._registry[self.parent_model]  # type: ignore[attr-defined]
+        if obj is None:
+            return page.has_add_permission(request)
+        return page.has_change_permission(request, obj)
+
+
+class ScopedTabularInline(_ParentDecides, ThemedTabularInline):
+    """Rows of a page, as a table."""
+
+
+class ScopedStackedInline(_ParentDecides, ThemedStackedInline):
+    """Rows of a page, one below the other."""
+
+
+class ReadOnlyInline(ThemedTabularInline):
+    """Rows to look at."""
+
+    extra = 0
+    can_delete = False
+    max_num = 0
+
+    def has_view_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        """Whoever reached the page may read it."""
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        """Nobody."""
+        return False
+
+
+def may_configure(request: HttpRequest) -> bool:
+    """Say whether this person may configure anything: for pages beside the admin."""
+    return departments_for(request.user, Action.RULE).exists()

@@ -1,0 +1,283 @@
+"""What people do to people and departments: one function an intention, one transaction each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Value
+from django.db.models.functions import Concat, Substr
+from django.utils.timezone import localdate
+
+from organization import audit
+from organization.errors import CircularTree, DateOutOfOrder
+from organization.models import Change, Department, Employee, Position, Transfer, User
+
+
+def announce(
+    reason: Change.Reason,
+    *,
+    starts_on: date,
+    ends_on: date | None = None,
+    employee_ids: Sequence[int] | None = None,
+    department: Department | None = None,
+) -> Change:
+    """Leave the news that the days of these people, in these dates, must be judged again.
+
+    Call it in the transaction that changes the plan. `employee_ids` None means everybody in
+    `department`; both None means the whole group; `ends_on` None means without end.
+    """
+    return Change.objects.create(
+        reason=reason,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        employee_ids=list(employee_ids) if employee_ids is not None else None,
+        department=department,
+    )
+
+
+@transaction.atomic
+def add_department(
+    *,
+    name: str,
+    code: str,
+    parent: Department | None,
+    is_unit: bool = False,
+    timezone: str = "",
+    actor: User | None = None,
+    now: datetime,
+) -> Department:
+    """Add a department below `parent` (None: at the root). Raises ValidationError."""
+    department = Department(
+        name=name, code=code, parent=parent, is_unit=is_unit, timezone=timezone, path="/new/"
+    )
+    department.full_clean(exclude=["path"])
+    # The path holds the key, which the database gives; until then it must be unique as well.
+    department.path = f"/new-{code}/"
+    department.save()
+    department.path = f"{parent.path if parent else '/'}{department.pk}/"
+    department.save(update_fields=["path"])
+    audit.record(actor=actor, verb="department.added", thing=department, now=now)
+    return department
+
+
+@transaction.atomic
+def move_department(
+    *, department_id: int, parent: Department | None, actor: User | None, now: datetime
+) -> Department:
+    """Hang a department, with all below it, under another. Raises CircularTree."""
+    department = Department.objects.select_for_update().get(pk=department_id)
+    if parent is not None and parent.path.startswith(department.path):
+        raise CircularTree(department=department.name, parent=parent.name)
+    old = department.path
+    new = f"{parent.path if parent else '/'}{department.pk}/"
+    if old == new:
+        return department
+    below = Department.objects.filter(path__startswith=old)
+    below.update(path=Concat(Value(new), Substr(F("path"), len(old) + 1)))
+    department.refresh_from_db()
+    department.parent = parent
+    department.save(update_fields=["parent"])
+    audit.record(
+        actor=actor, verb="department.moved", thing=department, now=now, before=old, after=new
+    )
+    # Assignments, rules, zones and calendars hang on the tree; open and past days may change.
+    announce(Change.Reason.PERSON, starts_on=localdate(now), department=department)
+    return department
+
+
+@transaction.atomic
+def change_timezone(
+    *, department_id: int, timezone: str, starts_on: date, actor: User | None, now: datetime
+) -> Department:
+    """Set the zone of a department; days from `starts_on` are judged again."""
+    department = Department.objects.select_for_update().get(pk=department_id)
+    before, department.timezone = department.timezone, timezone
+    department.full_clean(exclude=["path"])
+    department.save(update_fields=["timezone"])
+    audit.record(
+        actor=actor,
+        verb="department.zone_changed",
+        thing=department,
+        now=now,
+        before=before,
+        after=timezone,
+    )
+    announce(Change.Reason.PERSON, starts_on=starts_on, department=department)
+    return department
+
+
+@transaction.atomic
+def hire(
+    *,
+    number: str,
+    name: str,
+    department: Department,
+    joined_on: date,
+    position: Position | None = None,
+    supervisor: Employee | None = None,
+    left_on: date | None = None,
+    user: User | None = None,
+    actor: User | None = None,
+    now: datetime,
+) -> Employee:
+    """Add a person, whose first transfer is the hiring. Raises ValidationError for odd values."""
+    employee = Employee(
+        number=number,
+        name=name,
+        department=department,
+        position=position,
+        supervisor=supervisor,
+        joined_on=joined_on,
+        left_on=left_on,
+        user=user,
+    )
+    employee.full_clean()
+    employee.save()
+    Transfer.objects.create(
+        employee=employee, effective_on=joined_on, department=department, position=position
+    )
+    audit.record(actor=actor, verb="employee.hired", thing=employee, department=department, now=now)
+    announce(Change.Reason.PERSON, starts_on=joined_on, ends_on=left_on, employee_ids=[employee.pk])
+    return employee
+
+
+@transaction.atomic
+def transfer(
+    *,
+    employee_id: int,
+    department: Department,
+    position: Position | None,
+    effective_on: date,
+    actor: User | None,
+    now: datetime,
+) -> Transfer:
+    """Move a person to a department from a date on; earlier days stay where they were.
+
+    A second transfer on the same date replaces the first. Raises DateOutOfOrder for a date
+    before the person joined or after they left.
+    """
+    employee = Employee.objects.select_for_update().get(pk=employee_id)
+    if effective_on < employee.joined_on:
+        raise DateOutOfOrder(
+            field="effective_on", value=effective_on, expected=f"≥ {employee.joined_on}"
+        )
+    if employee.left_on and effective_on > employee.left_on:
+        raise DateOutOfOrder(
+            field="effective_on", value=effective_on, expected=f"≤ {employee.left_on}"
+        )
+    row, _created = Transfer.objects.update_or_create(
+        employee=employee,
+        effective_on=effective_on,
+        defaults={"department": department, "position": position},
+    )
+    _settle(employee, now)
+    audit.record(
+        actor=actor,
+        verb="employee.transferred",
+        thing=employee,
+        department=department,
+        now=now,
+        effective_on=str(effective_on),
+        to=department.code,
+    )
+    announce(Change.Reason.PERSON, starts_on=effective_on, employee_ids=[employee.pk])
+    return row
+
+
+def _settle(employee: Employee, now: datetime) -> None:
+    """Let the person's row show the department of today."""
+    today = localdate(now)
+    row = (
+        employee.transfers.filter(effective_on__lte=today).order_by("-effective_on").first()
+        or employee.transfers.order_by("effective_on").first()
+    )
+    if row and (row.department_id, row.position_id) != (
+        employee.department_id,
+        employee.position_id,
+    ):
+        employee.department_id, employee.position_id = row.department_id, row.position_id
+        employee.save(update_fields=["department", "position"])
+
+
+def settle_transfers(*, now: datetime) -> int:
+    """Let every person whose transfer has come due stand in their new department."""
+    due = (
+        Transfer.objects.filter(
+            effective_on__lte=localdate(now), effective_on__gte=localdate(now) - timedelta(days=7)
+        )
+        .values_list("employee_id", flat=True)
+        .distinct()
+    )
+    count = 0
+    for employee in Employee.objects.filter(pk__in=due):
+        _settle(employee, now)
+        count += 1
+    return count
+
+
+@transaction.atomic
+def leave(*, employee_id: int, left_on: date | None, actor: User | None, now: datetime) -> Employee:
+    """Set (or, with None, take back) the last day of a person. Raises DateOutOfOrder."""
+    employee = Employee.objects.select_for_update().get(pk=employee_id)
+    if left_on is not None and left_on < employee.joined_on:
+        raise DateOutOfOrder(field="left_on", value=left_on, expected=f"≥ {employee.joined_on}")
+    dates = [day for day in (left_on, employee.left_on) if day is not None]
+    before, employee.left_on = employee.left_on, left_on
+    employee.save(update_fields=["left_on"])
+    audit.record(
+        actor=actor,
+        verb="employee.left",
+        thing=employee,
+        department=employee.department,
+        now=now,
+        before=str(before or ""),
+        after=str(left_on or ""),
+    )
+    if dates:
+        announce(Change.Reason.PERSON, starts_on=min(dates), employee_ids=[employee.pk])
+    return employee
+
+
+@transaction.atomic
+def change_joined(
+    *, employee_id: int, joined_on: date, actor: User | None, now: datetime
+) -> Employee:
+    """Correct the day a person joined; the hiring moves with it. Raises DateOutOfOrder."""
+    employee = Employee.objects.select_for_update().get(pk=employee_id)
+    rows = list(employee.transfers.order_by("effective_on")[:2])
+    if len(rows) > 1 and joined_on >= rows[1].effective_on:
+        raise DateOutOfOrder(
+            field="joined_on", value=joined_on, expected=f"< {rows[1].effective_on}"
+        )
+    if employee.left_on and joined_on > employee.left_on:
+        raise DateOutOfOrder(field="joined_on", value=joined_on, expected=f"≤ {employee.left_on}")
+    before, employee.joined_on = employee.joined_on, joined_on
+    employee.save(update_fields=["joined_on"])
+    if rows:
+        rows[0].effective_on = joined_on
+        rows[0].save(update_fields=["effective_on"])
+    audit.record(
+        actor=actor,
+        verb="employee.joined_changed",
+        thing=employee,
+        department=employee.department,
+        now=now,
+        before=str(before),
+        after=str(joined_on),
+    )
+    announce(Change.Reason.PERSON, starts_on=min(before, joined_on), employee_ids=[employee.pk])
+    return employee
+
+
+def zone_names() -> dict[int, str]:
+    """Return each department's IANA zone, inherited down the tree. One query."""
+    from django.conf import settings
+
+    zones: dict[int, str] = {}
+    rows: Any = Department.objects.order_by("path").values_list("pk", "parent_id", "timezone")
+    for key, parent, own in rows:
+        zones[key] = own or zones.get(parent, settings.TIME_ZONE)
+    return zones
