@@ -72,6 +72,9 @@ class OvertimeApproval(models.Model):
     employee = models.ForeignKey(
         Employee, models.PROTECT, related_name="overtime_approvals", verbose_name=_("employee")
     )
+    work_date = models.DateField(
+        _("work date"), help_text=_("The one day that it was approved for.")
+    )
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("to"))
     approved_by = models.ForeignKey(
@@ -99,8 +102,8 @@ class OvertimeApproval(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["employee", "starts_at"], name="overtime_by_person"),
+            models.Index(fields=["employee", "work_date"], name="overtime_by_person"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.employee} {self.starts_at}"
+        return f"{self.employee} {self.work_date}"
