@@ -1,4 +1,4 @@
-"""The console's sidebar, in the order of work: one line a page. Pages not registered are left out."""
+"""The console's sidebar, in the order of work. A page that nobody registered is left out."""
 
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple

@@ -6,6 +6,7 @@ default (database, broker, keys) finds it below the state folder.
 
 import base64
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any, Final
@@ -45,7 +46,7 @@ def flag(name: str, *, default: bool) -> bool:
 def integer(name: str, *, default: int, least: int = 0) -> int:
     """Return the variable as a whole number that is not below `least`."""
     value = text(name, str(default))
-    if not value.lstrip("-").isdecimal() or int(value) < least:
+    if not re.fullmatch(r"-?[0-9]+", value) or int(value) < least:
         raise ImproperlyConfigured(f"{name} is {value!r}; write a whole number from {least} up.")
     return int(value)
 
@@ -141,11 +142,12 @@ def database(name: str, *, embedded: Path) -> dict[str, Any]:
     PostgreSQL and SQLite are known; any other scheme is an ImproperlyConfigured.
     """
     url = secret(name)
-    if not url:
-        return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(embedded), **SQLITE_EXTRAS}
-    scheme = urlsplit(url).scheme
+    scheme = urlsplit(url).scheme or "sqlite"
     if scheme == "sqlite":
-        return {**_env.db_url_config(url), **SQLITE_EXTRAS}
+        file = _env.db_url_config(url)["NAME"] if url else str(embedded)
+        # Tests too need a file: threads that share a database in memory do not wait for each other.
+        names = {"NAME": file, "TEST": {"NAME": f"{file}.test"}}
+        return {"ENGINE": "django.db.backends.sqlite3", **names, **SQLITE_EXTRAS}
     if scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(
             f"{name} begins with {scheme!r}; write postgresql://user:password@host:5432/name "

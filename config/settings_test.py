@@ -1,9 +1,10 @@
-"""The settings of the test run: a fast hasher, mail in memory, no throttling."""
+"""The settings of the test run: a fast hasher, mail and bells in memory, no throttling."""
 
 from config.settings import *  # noqa: F403
 from config.settings import REST_FRAMEWORK
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+CELERY_BROKER_URL = "memory://"
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {}
 REST_FRAMEWORK = {**REST_FRAMEWORK, "DEFAULT_THROTTLE_CLASSES": []}
-ALLOWED_HOSTS = ["*"]

@@ -1,0 +1,180 @@
+"""What every test may ask for: markers for what a machine may lack, a real worker, a browser."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import hypothesis
+import pytest
+from celery import Celery
+from django.conf import settings
+from django.db import connection
+from django.test import TransactionTestCase
+
+from config import env
+from organization.append_only import lifted
+
+ROOT: Final = Path(__file__).resolve().parent
+CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser")
+
+# The browser's test helper runs an event loop in this thread; Django would refuse the database.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+# Timing on a shared machine says nothing about a law; in CI the same examples come every time.
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+# What a machine may lack ------------------------------------------------------------------------
+
+NEEDS: Final[dict[str, tuple[Callable[[], bool], str]]] = {
+    "needs_postgres": (
+        lambda: "postgresql" in settings.DATABASES["default"]["ENGINE"],
+        "they need PostgreSQL: set DATABASE_URL",
+    ),
+    "needs_redis": (lambda: bool(env.text("REDIS_URL")), "they need Redis: set REDIS_URL"),
+    "needs_chromium": (lambda: CHROMIUM is not None, "they need a browser: install chromium"),
+    "needs_gettext": (lambda: shutil.which("xgettext") is not None, "they need gettext"),
+}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what this machine cannot run, and say so; in CI, where nothing may lack, fail."""
+    for marker, (is_here, reason) in NEEDS.items():
+        if item.get_closest_marker(marker) is None or is_here():
+            continue
+        if os.environ.get("CI"):
+            pytest.fail(f"CI runs every test, and {reason}", pytrace=False)
+        pytest.skip(reason)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say in one line each why tests were left out."""
+    reasons = Counter(
+        report.longrepr[2].removeprefix("Skipped: ")
+        for report in terminalreporter.stats.get("skipped", [])
+    )
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.write_line(f"{count} tests were not run; {reason}.")
+
+
+# The database -----------------------------------------------------------------------------------
+
+_teardown = TransactionTestCase._fixture_teardown
+
+
+def _teardown_of_facts(self: TransactionTestCase) -> None:
+    # A test that commits is followed by emptying every table, and punches refuse to be deleted.
+    with lifted(connection):
+        _teardown(self)
+
+
+TransactionTestCase._fixture_teardown = _teardown_of_facts  # type: ignore[method-assign]
+
+
+def database_url() -> str:
+    """Return the URL under which another process finds the test database."""
+    config = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{config['NAME']}"
+    password = f":{quote(config['PASSWORD'], safe='')}" if config["PASSWORD"] else ""
+    user = f"{quote(config['USER'], safe='')}{password}@" if config["USER"] else ""
+    port = f":{config['PORT']}" if config["PORT"] else ""
+    return f"postgresql://{user}{config['HOST']}{port}/{quote(config['NAME'], safe='')}"
+
+
+# A real worker ----------------------------------------------------------------------------------
+
+
+class LiveWorker:
+    """A real Celery worker process on the test's database, with a broker of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._queue = f"test-{folder.name}-{os.getpid()}"
+        self._process: subprocess.Popen[bytes] | None = None
+        broker = env.broker("REDIS_URL", embedded=folder / "broker")
+        self._app = Celery(broker=broker["url"], set_as_current=False)
+        self._app.conf.broker_transport_options = broker["options"]
+        self._app.conf.task_default_queue = self._queue
+
+    def start(self, concurrency: int = 1) -> None:
+        """Start the worker. It is ready when it works on the first bell."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "celery", "--quiet", "--app", "config", "worker",
+             "--loglevel", "INFO", "--concurrency", str(concurrency)],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "DJANGO_SETTINGS_MODULE": "config.settings",
+                "DATABASE_URL": database_url(),
+                "VAR_DIR": str(self._folder),
+                "SECRET_KEY": settings.SECRET_KEY,
+                "FIELD_KEYS": ",".join(settings.FIELD_KEYS),
+                "CELERY_QUEUE": self._queue,
+            },
+            stdout=(self._folder / "worker.log").open("ab"),
+            stderr=subprocess.STDOUT,
+            process_group=0,
+        )  # fmt: skip
+
+    def ring(self, task: str, **arguments: Any) -> None:
+        """Send the worker a task by its name."""
+        self._app.send_task(task, kwargs=arguments)
+
+    def wait_until(self, fact: Callable[[], object], seconds: float = 60) -> None:
+        """Wait until something is true in the database; fail with the worker's log otherwise."""
+        until = time.monotonic() + seconds
+        while not fact():
+            if time.monotonic() > until:
+                pytest.fail(f"not within {seconds} s; the worker says:\n{self.log()}")
+            time.sleep(0.1)
+
+    def log(self) -> str:
+        """Return what the worker has said."""
+        file = self._folder / "worker.log"
+        return file.read_text(encoding="utf-8") if file.exists() else ""
+
+    def kill(self) -> None:
+        """End the worker and its children as `kill -9` does: at once, whatever they are doing."""
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+
+@pytest.fixture
+def live_worker(transactional_db: None, tmp_path: Path) -> Iterator[LiveWorker]:
+    """A real Celery worker on the test's database; started already, killed at the end."""
+    worker = LiveWorker(tmp_path)
+    worker.start()
+    yield worker
+    worker.kill()
+
+
+# A browser --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Launch the machine's own Chromium, which needs no download."""
+    return {
+        **browser_type_launch_args,
+        "executable_path": CHROMIUM,
+        "args": ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+    }
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    """Open pages where the users are; a test in Chinese sets its own locale."""
+    return {**browser_context_args, "timezone_id": "Asia/Shanghai", "locale": "en-GB"}
