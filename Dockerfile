@@ -17,9 +17,8 @@ RUN pip install --no-cache-dir -r requirements.txt
 COPY . .
 COPY --from=assets /build/static/dist static/dist
 # Collecting needs no keys, but the settings refuse to start without any.
-RUN find locale -name '*.po' -exec sh -c \
-      'python -c "import polib, sys; polib.pofile(sys.argv[1]).save_as_mofile(sys.argv[1][:-2] + \"mo\")" "$1"' _ {} \; && \
-    SECRET_KEY=build FIELD_KEYS=build python manage.py collectstatic --noinput --verbosity 0
+RUN find locale -name '*.po' -exec python -m config.translations {} + \
+    && SECRET_KEY=build FIELD_KEYS=build python manage.py collectstatic --noinput --verbosity 0
 USER kaoqin
 VOLUME /var/lib/kaoqin
 EXPOSE 8000

@@ -58,9 +58,8 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 	@$(PIP) install -r requirements-dev.txt
 	@touch $@
 
-# gettext is not everywhere; this is what its msgfmt does.
 %.mo: %.po | $(VENV)/.run
-	@$(BIN)/python -c 'import polib, sys; polib.pofile(sys.argv[1]).save_as_mofile(sys.argv[2])' $< $@
+	@$(BIN)/python -m config.translations $<
 
 # Where there is no node, a wheel brings one, only for this build.
 $(ASSETS): package.json package-lock.json $(wildcard frontend/src/*) | $(BIN)/python

@@ -69,7 +69,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 # The database -----------------------------------------------------------------------------------
 
-_teardown = TransactionTestCase._fixture_teardown
+_teardown = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
 
 
 def _teardown_of_facts(self: TransactionTestCase) -> None:
@@ -78,7 +78,7 @@ def _teardown_of_facts(self: TransactionTestCase) -> None:
         _teardown(self)
 
 
-TransactionTestCase._fixture_teardown = _teardown_of_facts  # type: ignore[method-assign]
+TransactionTestCase._fixture_teardown = _teardown_of_facts  # type: ignore[attr-defined]
 
 
 def database_url() -> str:

@@ -1,1 +1,1 @@
-"""Measurements: ratios to a limit measured in the same run, because machines differ and are busy."""
+"""Measurements: ratios to a limit measured in the same run, since machines differ."""

@@ -1,9 +1,9 @@
 """Run the measurements: `python -m bench` runs all, `python -m bench engine roster` those two.
 
-A measurement is a module of this package with a function `measure()` that yields mappings: `what` it
-is, its numbers, and where there is one `limit`, measured beside it, and `ratio` to it. Each module runs
-in a process of its own, so that the peak memory in its lines is its own, and each mapping becomes one
-JSON line.
+A measurement is a module of this package with a function `measure()` that yields mappings: `what`
+it is, its numbers, and where there is one `limit`, measured beside it, and `ratio` to it. Each
+module runs in a process of its own, so that the peak memory in its lines is its own, and each
+mapping becomes one JSON line.
 """
 
 import importlib
@@ -48,10 +48,8 @@ def measure(name: str) -> None:
 def main(wanted: Sequence[str]) -> int:
     """Run the measurements that are wanted, or all; return how many failed."""
     if unknown := set(wanted) - set(names()):
-        print(
-            f"There is no measurement {', '.join(sorted(unknown))}; there are: {', '.join(names())}.",
-            file=sys.stderr,
-        )
+        known = ", ".join(names())
+        print(f"No measurement {', '.join(sorted(unknown))}; there are: {known}.", file=sys.stderr)
         return 1
     failed = 0
     for name in wanted or names():

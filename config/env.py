@@ -163,7 +163,10 @@ def broker(name: str, *, embedded: Path) -> dict[str, Any]:
     """Return `url` and `options` of Celery's broker: Redis at the URL, or files in a folder."""
     url = secret(name)
     if not url:
-        return {"url": "embedded://", "options": {"folder": str(embedded), "polling_interval": 0.2}}
+        return {
+            "url": "embedded://localhost",
+            "options": {"folder": str(embedded), "polling_interval": 0.2},
+        }
     if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
         raise ImproperlyConfigured(
             f"{name} begins with {urlsplit(url).scheme!r}; write redis://host:6379/0."

@@ -107,7 +107,7 @@ def test_nothing_set_means_sqlite_and_files(
     assert database["ENGINE"] == "django.db.backends.sqlite3"
     assert database["NAME"] == str(tmp_path / "a + b.sqlite3")
     assert database["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
-    assert broker["url"] == "embedded://"
+    assert broker["url"] == "embedded://localhost"
 
 
 def test_urls_mean_postgresql_and_redis(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ JUDGE_WITHIN: Final = 15 * 60.0
 PARTS: Final = {
     "worker": (
         "celery", "--quiet", "--app", "config", "worker", "--loglevel", "WARNING",
-        "--concurrency", str(os.cpu_count() or 1), "--hostname", "kaoqin@%h",
+        "--concurrency", str(min(4, os.cpu_count() or 1)), "--hostname", "kaoqin@%h",
     ),
     "beat": ("celery", "--quiet", "--app", "config", "beat", "--loglevel", "WARNING", "--pidfile="),
     "web": ("gunicorn", "--config", "config/gunicorn.py", "--log-level", "warning", "config.wsgi"),
