@@ -171,6 +171,11 @@ class ShiftPlan:
     problem: str = ""
 
     @property
+    def starts(self) -> Minute:
+        """The moment at which the shift itself begins."""
+        return self.segments[0][0] if self.segments else self.opens
+
+    @property
     def ends(self) -> Minute:
         """The moment after which the shift itself is over."""
         return self.segments[-1][1] if self.segments else self.closes

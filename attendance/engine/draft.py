@@ -1,0 +1,191 @@
+"""The day while it is judged: what the steps have found so far."""
+
+from collections.abc import Mapping
+
+from attendance.engine.values import (
+    Anomaly,
+    DayInput,
+    DayResult,
+    Fact,
+    Finding,
+    Minute,
+    Note,
+    OvertimeClass,
+    Record,
+    Rounding,
+    ShiftPlan,
+    Slot,
+    Status,
+    Stretch,
+)
+
+
+class Duty:
+    """One stretch that must be opened and closed by punches, with what fills its two slots.
+
+    `start` and `end` are the scheduled ends, `due_from` and `due_until` those in effect once
+    leave and a moved start are heard. A slot that an outing covers is waived: not due, not late.
+    """
+
+    __slots__ = (
+        "arrival",
+        "arrived",
+        "departure",
+        "due_from",
+        "due_until",
+        "end",
+        "end_is_excused",
+        "in_name",
+        "in_waived",
+        "index",
+        "left",
+        "lone_from",
+        "lone_until",
+        "out_name",
+        "out_waived",
+        "start",
+        "start_is_excused",
+    )
+
+    def __init__(self, index: int, number: str, start: Minute, end: Minute) -> None:
+        self.index = index
+        self.in_name = "in" + number
+        self.out_name = "out" + number
+        self.start = self.due_from = self.lone_from = start
+        self.end = self.due_until = self.lone_until = end
+        self.start_is_excused = self.end_is_excused = False
+        self.in_waived = self.out_waived = False
+        self.arrived: Minute | None = None
+        self.left: Minute | None = None
+        self.arrival: Slot | None = None
+        self.departure: Slot | None = None
+
+    def arrive(self, at: Minute, punch: int | None, correction: int | None = None) -> None:
+        """Fill the slot of arrival."""
+        self.arrived = at
+        self.arrival = Slot(self.in_name, at, punch, correction)
+
+    def leave(self, at: Minute, punch: int | None, correction: int | None = None) -> None:
+        """Fill the slot of departure."""
+        self.left = at
+        self.departure = Slot(self.out_name, at, punch, correction)
+
+    @property
+    def begins(self) -> Minute | None:
+        """From when presence counts: the arrival, or the due start if that was waived."""
+        if self.arrived is None and self.in_waived:
+            return self.due_from
+        return self.arrived
+
+    @property
+    def finishes(self) -> Minute | None:
+        """Until when presence counts: the departure, or the due end if that was waived."""
+        if self.left is None and self.out_waived:
+            return self.due_until
+        return self.left
+
+
+class Draft:
+    """The day while it is judged. Steps change it; nobody else sees it."""
+
+    __slots__ = (
+        "absent_days",
+        "absent_early",
+        "absent_late",
+        "day",
+        "duties",
+        "early",
+        "excused",
+        "findings",
+        "ignored",
+        "late",
+        "leave",
+        "leaves",
+        "missing",
+        "notes",
+        "outing",
+        "outings",
+        "overtime",
+        "overtime_class",
+        "plan",
+        "reason",
+        "records",
+        "required",
+        "segments",
+        "severe",
+        "shortage",
+        "slots",
+        "status",
+        "worked",
+    )
+
+    def __init__(self, day: DayInput) -> None:
+        self.day = day
+        # Only `settle_unowed` sees a day without a plan, and it settles it.
+        self.plan: ShiftPlan = day.plan  # type: ignore[assignment]
+        self.status: Status | None = None
+        self.reason = ""
+        self.notes: list[Note] = []
+        self.findings: list[Finding] = []
+        self.records: list[Record] = []
+        self.duties: list[Duty] = []
+        self.slots: list[Slot] = []
+        self.missing: list[str] = []
+        self.leaves: list[Stretch] = []
+        self.excused: list[Stretch] = []
+        self.outings: list[Stretch] = []
+        self.segments: tuple[Stretch, ...] = ()
+        self.ignored = day.ignored
+        self.late = self.early = self.worked = self.leave = self.outing = 0
+        self.required = self.shortage = self.overtime = 0
+        self.overtime_class: OvertimeClass | None = None
+        self.absent_days = 0.0
+        self.severe = self.absent_late = self.absent_early = False
+
+    def note(self, code: str, facts: Mapping[str, Fact]) -> None:
+        """Leave a note of a step."""
+        self.notes.append(Note(code, facts))
+
+    def find(self, anomaly: Anomaly, slot: str, minutes: int = 0, punch: int | None = None) -> None:
+        """Record one thing wrong."""
+        self.findings.append(Finding(anomaly, slot, minutes, punch))
+
+    def result(self) -> DayResult:
+        """Return the verdict that the steps have come to."""
+        real_out = None
+        for slot in reversed(self.slots):
+            if slot[2] is not None and slot[0][0] == "o":
+                real_out = slot[1]
+                break
+        return DayResult(
+            self.status or Status.NORMAL,
+            self.late,
+            self.early,
+            self.worked,
+            self.absent_days,
+            self.leave,
+            self.outing,
+            self.overtime,
+            self.overtime_class,
+            self.required,
+            self.shortage,
+            tuple(self.missing),
+            tuple(self.slots),
+            tuple(self.records),
+            self.ignored,
+            real_out,
+            self.reason,
+            tuple(self.findings),
+            tuple(self.notes),
+        )
+
+
+def rounded(minutes: int, unit: int, how: Rounding) -> int:
+    """Return minutes as a multiple of the unit."""
+    if unit <= 1:
+        return minutes
+    if how is Rounding.CEIL:
+        return -(-minutes // unit) * unit
+    if how is Rounding.NEAREST:
+        return (2 * minutes + unit) // (2 * unit) * unit
+    return minutes // unit * unit
