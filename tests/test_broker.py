@@ -6,7 +6,7 @@ from pathlib import Path
 from queue import Empty
 
 import pytest
-from kombu import Connection
+from kombu.connection import Connection
 
 from config.broker import LOOK_FOR_THE_DEAD_EVERY
 from config.celery import app
