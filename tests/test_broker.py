@@ -32,10 +32,9 @@ def run(folder: Path) -> Iterator[Run]:
     head = f"""
         import time
         from kombu import Connection
-        from config.broker import LOOK_FOR_THE_DEAD_EVERY
-from config.celery import app
+        from config.celery import app
         options = {{"folder": {str(folder)!r}, "polling_interval": 0.01}}
-        connection = Connection("embedded://", transport_options=options)
+        connection = Connection("embedded://localhost", transport_options=options)
         queue = connection.SimpleQueue("work")
     """
     processes: list[subprocess.Popen[str]] = []
@@ -54,7 +53,7 @@ from config.celery import app
 
 def connect(folder: Path) -> Connection:
     return Connection(
-        "embedded://", transport_options={"folder": str(folder), "polling_interval": 0.01}
+        "embedded://localhost", transport_options={"folder": str(folder), "polling_interval": 0.01}
     )
 
 
