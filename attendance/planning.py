@@ -146,12 +146,18 @@ def lay_out_day_off(
     if terms is None:
         return None
     opens, closes = clock.day(0)
+    segments: tuple[Stretch, ...] = ()
     if pattern is not None and pattern.segments:
         segments = clock.spans(pattern.segments)
         opens = min(opens, Minute(segments[0][0] - pattern.window_before))
         closes = max(closes, Minute(segments[-1][1] + pattern.window_after))
     return ShiftPlan(
-        kind=PlanKind.OFF, work_date=work_date, opens=opens, closes=closes, overtime=terms
+        kind=PlanKind.OFF,
+        work_date=work_date,
+        opens=opens,
+        closes=closes,
+        segments=segments,
+        overtime=terms,
     )
 
 
@@ -231,9 +237,7 @@ def _late_arrivals(pattern: ShiftPattern, clock: _Clock) -> tuple[tuple[Minute, 
     return tuple((clock.at(tier.left_from, days=-1), clock.at(tier.arrive_by)) for tier in tiers)
 
 
-def _overtime(
-    overtime: Overtime | None, kind: OvertimeClass, clock: _Clock
-) -> OvertimePlan | None:
+def _overtime(overtime: Overtime | None, kind: OvertimeClass, clock: _Clock) -> OvertimePlan | None:
     terms = getattr(overtime, kind.value) if overtime is not None else None
     if overtime is None or terms is None:
         return None

@@ -71,9 +71,7 @@ def merge_repeats(draft: Draft) -> None:
     if day.held:
         draft.note("held", {"count": day.held})
     marks = _in_order(day.marks)
-    if marks and (
-        marks[0][0] // 60 < draft.plan.opens or marks[-1][0] // 60 > draft.plan.closes
-    ):
+    if marks and (marks[0][0] // 60 < draft.plan.opens or marks[-1][0] // 60 > draft.plan.closes):
         marks = _inside_window(draft, marks)
     if draft.ignored:
         facts = {"count": draft.ignored, "opens": draft.plan.opens, "closes": draft.plan.closes}
@@ -427,7 +425,11 @@ def judge_departures(draft: Draft) -> None:
             draft.absent_early = True
             draft.note(
                 "absent_early",
-                {"minutes": early, "after": plan.absent_early_after, "days": plan.absent_early_days},
+                {
+                    "minutes": early,
+                    "after": plan.absent_early_after,
+                    "days": plan.absent_early_days,
+                },
             )
 
 
@@ -548,10 +550,7 @@ def _conclude_missing(draft: Draft) -> None:
     empty = [
         duty
         for duty in draft.duties
-        if duty.arrived is None
-        and duty.left is None
-        and not duty.in_waived
-        and not duty.out_waived
+        if duty.arrived is None and duty.left is None and not duty.in_waived and not duty.out_waived
     ]
     if len(empty) == len(draft.duties):
         draft.status = Status.ABSENT
