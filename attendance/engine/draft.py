@@ -1,6 +1,7 @@
 """The day while it is judged: what the steps have found so far."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from attendance.engine.values import (
     Anomaly,
@@ -19,6 +20,10 @@ from attendance.engine.values import (
     Stretch,
 )
 
+# What a named tuple's own constructor does in the end, without the call in between. Three to eight
+# of them are made for every employee-day.
+_new: Final = tuple.__new__
+
 
 class Duty:
     """One stretch that must be opened and closed by punches, with what fills its two slots.
@@ -27,25 +32,13 @@ class Duty:
     leave and a moved start are heard. A slot that an outing covers is waived: not due, not late.
     """
 
-    __slots__ = (
-        "arrival",
-        "arrived",
-        "departure",
-        "due_from",
-        "due_until",
-        "end",
-        "end_is_excused",
-        "in_name",
-        "in_waived",
-        "index",
-        "left",
-        "lone_from",
-        "lone_until",
-        "out_name",
-        "out_waived",
-        "start",
-        "start_is_excused",
-    )
+    # Defaults stand on the class: most days change few of them, and making a duty stays cheap.
+    start_is_excused = end_is_excused = False
+    in_waived = out_waived = False
+    arrived: Minute | None = None
+    left: Minute | None = None
+    arrival: Slot | None = None
+    departure: Slot | None = None
 
     def __init__(self, index: int, number: str, start: Minute, end: Minute) -> None:
         self.index = index
@@ -53,22 +46,16 @@ class Duty:
         self.out_name = "out" + number
         self.start = self.due_from = self.lone_from = start
         self.end = self.due_until = self.lone_until = end
-        self.start_is_excused = self.end_is_excused = False
-        self.in_waived = self.out_waived = False
-        self.arrived: Minute | None = None
-        self.left: Minute | None = None
-        self.arrival: Slot | None = None
-        self.departure: Slot | None = None
 
     def arrive(self, at: Minute, punch: int | None, correction: int | None = None) -> None:
         """Fill the slot of arrival."""
         self.arrived = at
-        self.arrival = Slot(self.in_name, at, punch, correction)
+        self.arrival = _new(Slot, (self.in_name, at, punch, correction))
 
     def leave(self, at: Minute, punch: int | None, correction: int | None = None) -> None:
         """Fill the slot of departure."""
         self.left = at
-        self.departure = Slot(self.out_name, at, punch, correction)
+        self.departure = _new(Slot, (self.out_name, at, punch, correction))
 
     @property
     def begins(self) -> Minute | None:
@@ -88,63 +75,32 @@ class Duty:
 class Draft:
     """The day while it is judged. Steps change it; nobody else sees it."""
 
-    __slots__ = (
-        "absent_days",
-        "absent_early",
-        "absent_late",
-        "day",
-        "duties",
-        "early",
-        "excused",
-        "findings",
-        "ignored",
-        "late",
-        "leave",
-        "leaves",
-        "missing",
-        "notes",
-        "outing",
-        "outings",
-        "overtime",
-        "overtime_class",
-        "plan",
-        "reason",
-        "records",
-        "required",
-        "segments",
-        "severe",
-        "shortage",
-        "slots",
-        "status",
-        "worked",
-    )
+    status: Status | None = None
+    reason = ""
+    leaves: Sequence[Stretch] = ()
+    excused: Sequence[Stretch] = ()
+    outings: Sequence[Stretch] = ()
+    segments: tuple[Stretch, ...] = ()
+    late = early = worked = leave = outing = required = shortage = overtime = 0
+    overtime_class: OvertimeClass | None = None
+    absent_days = 0.0
+    severe = absent_late = absent_early = False
 
     def __init__(self, day: DayInput) -> None:
         self.day = day
         # Only `settle_unowed` sees a day without a plan, and it settles it.
         self.plan: ShiftPlan = day.plan  # type: ignore[assignment]
-        self.status: Status | None = None
-        self.reason = ""
+        self.ignored = day.ignored
         self.notes: list[Note] = []
         self.findings: list[Finding] = []
         self.records: list[Record] = []
         self.duties: list[Duty] = []
         self.slots: list[Slot] = []
         self.missing: list[str] = []
-        self.leaves: list[Stretch] = []
-        self.excused: list[Stretch] = []
-        self.outings: list[Stretch] = []
-        self.segments: tuple[Stretch, ...] = ()
-        self.ignored = day.ignored
-        self.late = self.early = self.worked = self.leave = self.outing = 0
-        self.required = self.shortage = self.overtime = 0
-        self.overtime_class: OvertimeClass | None = None
-        self.absent_days = 0.0
-        self.severe = self.absent_late = self.absent_early = False
 
     def note(self, code: str, facts: Mapping[str, Fact]) -> None:
         """Leave a note of a step."""
-        self.notes.append(Note(code, facts))
+        self.notes.append(_new(Note, (code, facts)))
 
     def find(self, anomaly: Anomaly, slot: str, minutes: int = 0, punch: int | None = None) -> None:
         """Record one thing wrong."""
@@ -157,7 +113,7 @@ class Draft:
             if slot[2] is not None and slot[0][0] == "o":
                 real_out = slot[1]
                 break
-        return DayResult(
+        told = (
             self.status or Status.NORMAL,
             self.late,
             self.early,
@@ -178,6 +134,7 @@ class Draft:
             tuple(self.findings),
             tuple(self.notes),
         )
+        return _new(DayResult, told)
 
 
 def rounded(minutes: int, unit: int, how: Rounding) -> int:

@@ -7,6 +7,7 @@ from attendance.engine.draft import Draft, rounded
 from attendance.engine.spans import common, length, union, without
 from attendance.engine.values import (
     DayType,
+    Minute,
     OvertimeMode,
     OvertimePlan,
     Status,
@@ -32,19 +33,22 @@ def count_workday_overtime(draft: Draft) -> None:
     if terms.mode is OvertimeMode.APPLY_ONLY:
         _credit(draft, terms, without(_approved(draft), [(start, end)]))
         return
-    present: list[Stretch] = []
     first, last = draft.duties[0], draft.duties[-1]
     approved = terms.mode is OvertimeMode.APPLY_AND_PUNCH
     # An approval for the hours before the shift is the explicit word that C11 asks for.
     before = terms.count_before_shift or approved
+    present: list[Stretch] = []
     if before and first.arrived is not None and first.finishes is not None:
-        present.append((first.arrived, start))
-    if last.left is not None and last.begins is not None:
-        counts_from = max(end + terms.start_after, last.begins)
-        present.append((counts_from, last.left))  # type: ignore[arg-type]
+        present.append((first.arrived, min(start, first.finishes)))
+    counts_from = end + terms.start_after
+    if last.left is not None and last.left > counts_from and last.begins is not None:
+        present.append((Minute(max(counts_from, last.begins)), last.left))
+    if not present:
+        return
+    present = union(present)
     if approved:
-        present = common(union(present), _approved(draft))
-    _credit(draft, terms, union(present))
+        present = common(present, _approved(draft))
+    _credit(draft, terms, present)
 
 
 def count_excess(draft: Draft, total: int, present: list[Stretch]) -> None:
@@ -102,7 +106,9 @@ def _credit(draft: Draft, terms: OvertimePlan, counted: Iterable[Stretch]) -> No
     stretches = list(counted)
     if not stretches:
         return
-    _earn(draft, terms, length(without(stretches, terms.rests)), length(stretches))
+    gross = length(stretches)
+    minutes = length(without(stretches, terms.rests)) if terms.rests else gross
+    _earn(draft, terms, minutes, gross)
 
 
 def _earn(draft: Draft, terms: OvertimePlan, minutes: int, gross: int | None = None) -> None:

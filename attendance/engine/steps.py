@@ -11,6 +11,7 @@ from attendance.engine.spans import common, length, union, without
 from attendance.engine.values import (
     Anomaly,
     DayType,
+    Direction,
     Mark,
     Minute,
     PlanKind,
@@ -19,6 +20,7 @@ from attendance.engine.values import (
     Stretch,
 )
 
+_new: Final = tuple.__new__  # see draft.py
 OFF_DAYS: Final = (DayType.REST, DayType.HOLIDAY)
 
 
@@ -78,25 +80,31 @@ def merge_repeats(draft: Draft) -> None:
         draft.note("outside_window", facts)
     records = draft.records
     gap = day.merge_seconds
+    anchor = -gap - 1
     for at, direction, punch in marks:
-        for index in range(len(records) - 1, -1, -1):
-            first, _, stated, punches = records[index]
-            if at - first > gap:
-                index = -1
-                break
-            if stated is None or direction is None or stated == direction:
-                records[index] = Record(first, at, stated or direction, (*punches, punch))
-                break
-        else:
-            index = -1
-        if index < 0:
-            records.append(Record(at, at, direction, (punch,)))
+        if at - anchor > gap or not _joined(records, gap, at, direction, punch):
+            anchor = at
+            records.append(_new(Record, (at, at, direction, (punch,))))
     if len(records) < len(marks):
         for record in records:
             if len(record.ids) > 1:
                 facts = {"count": len(record.ids), "at": record.first // 60}
                 draft.note("merged", {**facts, "until": record.last // 60})
                 draft.find(Anomaly.DUPLICATE, "", 0, record.ids[0])
+
+
+def _joined(
+    records: list[Record], gap: int, at: int, direction: Direction | None, punch: int
+) -> bool:
+    """Let the latest record that may take in a punch do so, and say whether there was one."""
+    for index in range(len(records) - 1, -1, -1):
+        first, _, stated, punches = records[index]
+        if at - first > gap:
+            return False
+        if stated is None or direction is None or stated == direction:
+            records[index] = Record(first, at, stated or direction, (*punches, punch))
+            return True
+    return False
 
 
 def _in_order(marks: tuple[Mark, ...]) -> tuple[Mark, ...] | list[Mark]:
