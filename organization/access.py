@@ -44,7 +44,7 @@ def granted_paths(user: User | AnonymousUser, action: Action) -> tuple[str, ...]
         return ()
     if user.is_superuser:
         return None
-    granted = get_objects_for_user(
+    granted: models.QuerySet[Any] = get_objects_for_user(
         user, f"organization.{action.value}", accept_global_perms=False, with_superuser=False
     )
     paths = sorted(granted.values_list("path", flat=True))

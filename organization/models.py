@@ -24,7 +24,7 @@ class User(AbstractUser):
         help_text=_("Empty: the browser's language."),
     )
 
-    class Meta(AbstractUser.Meta):
+    class Meta:
         verbose_name = _("log-in")
         verbose_name_plural = _("log-ins")
 

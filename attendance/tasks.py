@@ -1,0 +1,49 @@
+"""Bells: what is due stands in tables; a task only goes and looks. Ringing twice is harmless."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from celery import shared_task
+from django.utils import timezone
+
+from attendance.services import days
+from organization.services import settle_transfers
+
+# Seconds; the bell rings every ten.
+FANNED_OUT_EXPIRES: Final = 15
+
+
+@shared_task
+def judge_waiting_days() -> int:
+    """Take in news from below, then judge what waits; fan out where there is much of it."""
+    now = timezone.now()
+    days.take_in_changes(now=now)
+    ranges = days.waiting_ranges()
+    if len(ranges) <= 1:
+        return sum(
+            days.judge_range(first_employee=first, last_employee=last, now=now)
+            for first, last in ranges
+        )
+    for first, last in ranges:
+        # What no worker has begun when the bell rings again is sent again by that ring.
+        judge_range_of_people.apply_async((first, last), expires=FANNED_OUT_EXPIRES)
+    return 0
+
+
+@shared_task
+def judge_range_of_people(first_employee: int, last_employee: int) -> int:
+    """Judge what waits of these people (ids, inclusive)."""
+    return days.judge_range(
+        first_employee=first_employee, last_employee=last_employee, now=timezone.now()
+    )
+
+
+@shared_task
+def open_days() -> int:
+    """Open the days that have begun, close the windows that have passed, settle transfers."""
+    now = timezone.now()
+    settle_transfers(now=now)
+    # Once an hour it looks a month back, for days that nobody opened while the bells were silent.
+    days_back = 31 if now.minute == 0 else 1
+    return days.open_days(now=now, days_back=days_back) + days.close_windows(now=now)
