@@ -69,6 +69,20 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 # The database -----------------------------------------------------------------------------------
 
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Give each test run an SQLite file of its own, so that two runs never meet.
+
+    It is a file because threads that share a database in memory do not wait for each other.
+    """
+    if connection.vendor == "sqlite":
+        file = tmp_path_factory.mktemp("database") / "test.sqlite3"
+        connection.settings_dict["TEST"]["NAME"] = str(file)
+
+
 _teardown = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
 
 

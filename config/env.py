@@ -76,11 +76,11 @@ def time_zone(name: str, default: str) -> str:
     return value
 
 
-def folder(name: str, default: Path) -> Path:
-    """Return the folder the variable names, made if it is not there."""
+def folder(name: str, default: Path, *, mode: int = 0o755) -> Path:
+    """Return the folder the variable names, made with `mode` if it is not there."""
     path = Path(text(name, str(default))).resolve()
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=mode, parents=True, exist_ok=True)
     except OSError as error:
         raise ImproperlyConfigured(
             f"{name} is {str(path)!r}; that folder cannot be made: {error.strerror}."
@@ -145,9 +145,7 @@ def database(name: str, *, embedded: Path) -> dict[str, Any]:
     scheme = urlsplit(url).scheme or "sqlite"
     if scheme == "sqlite":
         file = _env.db_url_config(url)["NAME"] if url else str(embedded)
-        # Tests too need a file: threads that share a database in memory do not wait for each other.
-        names = {"NAME": file, "TEST": {"NAME": f"{file}.test"}}
-        return {"ENGINE": "django.db.backends.sqlite3", **names, **SQLITE_EXTRAS}
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": file, **SQLITE_EXTRAS}
     if scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(
             f"{name} begins with {scheme!r}; write postgresql://user:password@host:5432/name "

@@ -13,7 +13,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # "development" is a trial or a developer's machine: missing keys are made and kept in VAR_DIR.
 PRODUCTION = env.choice("KAOQIN_ENV", ("development", "production")) == "production"
 DEBUG = env.flag("DEBUG", default=False)
-VAR_DIR = env.folder("VAR_DIR", BASE_DIR / "var")
+VAR_DIR = env.folder("VAR_DIR", BASE_DIR / "var", mode=0o700)
 
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
