@@ -18,8 +18,9 @@ from organization.models import Change, Department, Employee, User
 from organization.services import announce
 from scheduling.errors import ShiftInUse
 from scheduling.models import RosterEntry, RotationTurn, Shift, ShiftAssignment, ShiftVersion
-from scheduling.pattern import DAY, FlexMode, Kind, ShiftPattern, problems
-from scheduling.shift_words import sentence
+from scheduling.pattern import ShiftPattern, problems
+from scheduling.problem_words import sentence
+from scheduling.timeline import punch_window
 
 _DAY = timedelta(days=1)
 
@@ -299,24 +300,6 @@ def check_pattern(pattern: ShiftPattern) -> None:
         )
     if found:
         raise ValidationError(found)
-
-
-def punch_window(pattern: ShiftPattern) -> tuple[int, int]:
-    """Return the wall minutes between which any punch of the shift may come."""
-    part = pattern.free if pattern.kind == Kind.FREE else pattern.flexible
-    boundary = part.day_boundary if part is not None else 0
-    day = (boundary, boundary + DAY)
-    flexible = pattern.flexible if pattern.kind == Kind.FLEXIBLE else None
-    by_amount = flexible is not None and flexible.mode == FlexMode.DAILY_HOURS
-    if pattern.kind == Kind.FREE or by_amount or not pattern.segments:
-        return day
-    opens = pattern.segments[0][0] - pattern.window_before
-    closes = pattern.segments[-1][1] + pattern.window_after
-    if flexible is not None and flexible.mode == FlexMode.CORE:
-        return min(opens, day[0]), max(closes, day[1])
-    if flexible is not None:
-        return opens - flexible.early_max, closes + flexible.late_max
-    return opens, closes
 
 
 def _lock_shift(shift_id: int, actor: User | None) -> Shift:
