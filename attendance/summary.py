@@ -69,6 +69,9 @@ class PeriodTerms(NamedTuple):
     worked_rounding: Rounding = Rounding.FLOOR
 
 
+PLAIN: Final = PeriodTerms()
+
+
 @dataclass(slots=True, kw_only=True)
 class Totals:
     """The totals of a period. Days may be halves; minutes are whole."""
@@ -102,7 +105,7 @@ class Totals:
     by_unit: dict[str, "Totals"] = field(default_factory=dict)
 
 
-def summarise(days: Iterable[JudgedDay], terms: PeriodTerms = PeriodTerms()) -> Totals:
+def summarise(days: Iterable[JudgedDay], terms: PeriodTerms = PLAIN) -> Totals:
     """Return one employee's totals, and apart for each unit the days belonged to."""
     ordered = sorted(days)
     forgiven = _forgiven(ordered, terms)

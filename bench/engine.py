@@ -72,7 +72,8 @@ def bare(days: list[DayInput]) -> Sums:
     late = early = worked = overtime = missing = 0
     for day in days:
         plan = day.plan
-        assert plan is not None and plan.overtime is not None
+        assert plan is not None
+        assert plan.overtime is not None
         segments, breaks, terms = plan.segments, plan.breaks, plan.overtime
         grace, gap, last = plan.late_grace, day.merge_seconds, len(segments) - 1
         zones: list[list[int]] = [[] for _ in segments]

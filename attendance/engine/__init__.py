@@ -7,6 +7,7 @@ from attendance.engine.assign import assign, windows
 from attendance.engine.day import evaluate_day
 from attendance.engine.values import (
     LONG_AFTER,
+    NOTE_CODES,
     Anomaly,
     Correction,
     DayInput,
@@ -16,6 +17,7 @@ from attendance.engine.values import (
     Mark,
     Minute,
     Note,
+    NoteCode,
     OvertimeClass,
     OvertimeMode,
     OvertimePlan,
@@ -32,6 +34,7 @@ from attendance.engine.values import (
 
 __all__ = [
     "LONG_AFTER",
+    "NOTE_CODES",
     "Anomaly",
     "Correction",
     "DayInput",
@@ -41,6 +44,7 @@ __all__ = [
     "Mark",
     "Minute",
     "Note",
+    "NoteCode",
     "OvertimeClass",
     "OvertimeMode",
     "OvertimePlan",

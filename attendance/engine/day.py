@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from attendance.engine import hours, steps
+from attendance.engine import duties, hours, records, slots, steps
 from attendance.engine.draft import Draft
 from attendance.engine.overtime import settle_day_off
 from attendance.engine.values import DayInput, DayResult, PlanKind
@@ -13,9 +13,9 @@ Step = Callable[[Draft], bool | None]
 # The order is the rule book: read it from top to bottom. A step that returns True ends it.
 BY_SHIFT: Final[tuple[Step, ...]] = (
     steps.settle_unclear,
-    steps.merge_repeats,
-    steps.find_duties,
-    steps.fill_slots,
+    records.merge_repeats,
+    duties.find_duties,
+    slots.fill_slots,
     steps.flex_shift,
     steps.judge_arrivals,
     steps.find_missing,
@@ -27,9 +27,9 @@ BY_SHIFT: Final[tuple[Step, ...]] = (
 )
 BY_CORE: Final[tuple[Step, ...]] = (
     steps.settle_unclear,
-    steps.merge_repeats,
-    steps.find_duties,
-    steps.fill_slots,
+    records.merge_repeats,
+    duties.find_duties,
+    slots.fill_slots,
     steps.judge_arrivals,
     steps.find_missing,
     steps.judge_departures,
@@ -41,7 +41,7 @@ BY_CORE: Final[tuple[Step, ...]] = (
 )
 BY_HOURS: Final[tuple[Step, ...]] = (
     steps.settle_unclear,
-    steps.merge_repeats,
+    records.merge_repeats,
     hours.hear_absences,
     hours.pair_punches,
     hours.count_hours,
@@ -49,7 +49,7 @@ BY_HOURS: Final[tuple[Step, ...]] = (
     steps.round_worked,
 )
 DAY_OFF: Final[tuple[Step, ...]] = (
-    steps.merge_repeats,
+    records.merge_repeats,
     settle_day_off,
 )
 STEPS: Final = {

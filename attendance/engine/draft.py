@@ -11,6 +11,7 @@ from attendance.engine.values import (
     Finding,
     Minute,
     Note,
+    NoteCode,
     OvertimeClass,
     Record,
     Rounding,
@@ -35,6 +36,7 @@ class Duty:
     # Defaults stand on the class: most days change few of them, and making a duty stays cheap.
     start_is_excused = end_is_excused = False
     in_waived = out_waived = False
+    is_only_hours = False
     arrived: Minute | None = None
     left: Minute | None = None
     arrival: Slot | None = None
@@ -98,7 +100,7 @@ class Draft:
         self.slots: list[Slot] = []
         self.missing: list[str] = []
 
-    def note(self, code: str, facts: Mapping[str, Fact]) -> None:
+    def note(self, code: NoteCode, facts: Mapping[str, Fact]) -> None:
         """Leave a note of a step."""
         self.notes.append(_new(Note, (code, facts)))
 

@@ -2,9 +2,18 @@
 
 from attendance.engine.draft import Draft, Duty
 from attendance.engine.overtime import count_excess
+from attendance.engine.slots import fill
 from attendance.engine.spans import common, length, union, without
-from attendance.engine.steps import conclude_worked, fill, settle_balance, settle_pending
-from attendance.engine.values import Anomaly, Minute, Pairing, Record, Slot, Status, Stretch
+from attendance.engine.steps import conclude_worked, settle_balance, settle_pending
+from attendance.engine.values import (
+    Anomaly,
+    Direction,
+    Minute,
+    Pairing,
+    Record,
+    Status,
+    Stretch,
+)
 
 
 def hear_absences(draft: Draft) -> bool | None:
@@ -77,7 +86,7 @@ def _pair_first_and_last(draft: Draft) -> None:
 def _with_corrections(draft: Draft) -> list[Record]:
     records = list(draft.records)
     for slot, at, _ in draft.day.corrections:
-        stated = "in" if slot.startswith("in") else "out"
+        stated: Direction = "in" if slot.startswith("in") else "out"
         records.append(Record(at * 60, at * 60, stated, (0,)))
         draft.note("corrected", {"slot": slot, "at": at})
     return sorted(records, key=lambda record: (record.first, record.direction or ""))
@@ -108,7 +117,7 @@ def _typed(records: list[Record]) -> list[tuple[Record | None, Record | None]]:
 
 
 def count_hours(draft: Draft) -> bool | None:
-    """Count presence and outings, less breaks and leave; while the day runs, what is short waits."""
+    """Count presence and outings, less breaks and leave; while the day runs, a short one waits."""
     plan, day = draft.plan, draft.day
     present: list[Stretch] = []
     for duty in draft.duties:

@@ -1,9 +1,8 @@
 """Arithmetic of stretches of time: sorted, half-open pairs of minutes."""
 
 from collections.abc import Iterable, Sequence
-from itertools import chain
 
-from attendance.engine.values import Stretch
+from attendance.engine.values import Minute, Stretch
 
 
 def union(stretches: Iterable[Stretch]) -> list[Stretch]:
@@ -36,7 +35,7 @@ def without(stretches: Iterable[Stretch], taken: Iterable[Stretch]) -> list[Stre
     """Return what is left of the stretches when `taken` is cut out of them."""
     left = list(stretches)
     for begin, stop in taken:
-        left = list(chain.from_iterable(_cut(piece, begin, stop) for piece in left))
+        left = [part for piece in left for part in _cut(piece, begin, stop)]
     return left
 
 
@@ -45,7 +44,7 @@ def length(stretches: Iterable[Stretch]) -> int:
     return sum(end - start for start, end in stretches)
 
 
-def _cut(piece: Stretch, begin: int, stop: int) -> list[Stretch]:
+def _cut(piece: Stretch, begin: Minute, stop: Minute) -> list[Stretch]:
     start, end = piece
     if begin >= end or stop <= start or begin >= stop:
         return [piece]
@@ -54,4 +53,4 @@ def _cut(piece: Stretch, begin: int, stop: int) -> list[Stretch]:
         parts.append((start, begin))
     if stop < end:
         parts.append((stop, end))
-    return parts  # type: ignore[return-value]  # a minute between two moments is a moment
+    return parts

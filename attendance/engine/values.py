@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final, Literal, NamedTuple, NewType
+from typing import Final, Literal, NamedTuple, NewType, get_args
 
 Minute = NewType("Minute", int)
 """A moment: whole minutes since the epoch, UTC."""
@@ -264,13 +264,52 @@ class Finding(NamedTuple):
     punch: int | None = None
 
 
-Fact = int | float | str | list[str]
+Fact = int | float | str
+NoteCode = Literal[
+    "absent",
+    "absent_below",
+    "absent_early",
+    "absent_late",
+    "absent_segments",
+    "corrected",
+    "correction_idle",
+    "day_off",
+    "early",
+    "end_excused",
+    "exempt",
+    "half_day_below",
+    "held",
+    "late",
+    "leave",
+    "leave_covers_day",
+    "merged",
+    "missing",
+    "no_shift",
+    "not_employed",
+    "on_time",
+    "outside_window",
+    "overtime",
+    "overtime_below_minimum",
+    "pending",
+    "review",
+    "rounded",
+    "severe_late",
+    "shift_moved",
+    "short_hours",
+    "start_excused",
+    "start_moved",
+    "stayed",
+    "waived",
+    "worked",
+]
+NOTE_CODES: Final[tuple[NoteCode, ...]] = get_args(NoteCode)
+"""Every code a note can have; wording.py has a sentence for each."""
 
 
 class Note(NamedTuple):
     """One step that led to the verdict: a code and its facts. Moments are epoch minutes."""
 
-    code: str
+    code: NoteCode
     facts: Mapping[str, Fact]
 
 

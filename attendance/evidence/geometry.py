@@ -55,9 +55,9 @@ def _unwrapped(ring: list[tuple[float, float]]) -> list[tuple[float, float]]:
     for lng, lat in ring[1:]:
         before = turned[-1][0]
         while lng - before > 180:
-            lng -= 360  # noqa: PLW2901
+            lng -= 360
         while before - lng > 180:
-            lng += 360  # noqa: PLW2901
+            lng += 360
         turned.append((lng, lat))
     return turned
 

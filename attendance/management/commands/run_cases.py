@@ -37,7 +37,7 @@ class Command(BaseCommand):
         try:
             return read_cases(path)
         except UnknownKind as unknown:
-            sentence = f"{path}: {unknown} is not known; day, window, period and config are."
+            sentence = f"{path}: not a kind known here ({unknown}): day, window, period, config."
             raise CommandError(sentence, returncode=2) from unknown
         except (OSError, ValueError) as broken:
             raise CommandError(f"{path}: cannot be read: {broken}", returncode=2) from broken
@@ -51,6 +51,10 @@ class Command(BaseCommand):
                 self.stdout.write(f"{case.id}  skipped: no rule field {unknown}")
                 return "skipped"
             self.stdout.write(f"{case.id}  {unknown}: expected a rule field, got none")
+            return "failed"
+        except (ArithmeticError, LookupError, TypeError, ValueError) as broken:
+            # A case is a foreign file's: what cannot be read has failed, and the next one runs.
+            self.stdout.write(f"{case.id}  case: expected to be readable, got {broken!r}")
             return "failed"
         for miss in found:
             expected, got = json.dumps(miss.expected), json.dumps(miss.got)

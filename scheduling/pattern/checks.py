@@ -1,72 +1,33 @@
-"""What a shift asks of a day, in wall minutes, and what can be wrong with it.
-
-Minutes count from 00:00 of the work date, 0…2880: 1800 ("30:00") is 06:00 on the next day, so a
-night, a 24-hour shift and a plain day are told in the same way. Nothing here knows a date, a zone
-or the database. The form, the API, the importer and `run_cases` share these validators.
-"""
+"""What can be wrong with a shift. The form, the API, the importer and `run_cases` share this."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
 from datetime import date
 from enum import StrEnum
 from itertools import pairwise
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple
 from zoneinfo import available_timezones
+
+from scheduling.pattern.values import (
+    Flexible,
+    FlexMode,
+    Kind,
+    LonePunch,
+    OvertimeMode,
+    OvertimeTerms,
+    PairingMode,
+    RoundingMode,
+    ShiftPattern,
+    WallSpan,
+)
 
 DAY: Final = 1440
 LAST_MINUTE: Final = 2 * DAY
 LONGEST_SHIFT: Final = DAY
 LARGEST_FLEX: Final = 360
 
-WallSpan = tuple[int, int]
-"""From a wall minute up to, but not including, another."""
-
-
-class Kind(StrEnum):
-    FIXED = "fixed"
-    FLEXIBLE = "flexible"
-    FREE = "free"
-
-
-class FlexMode(StrEnum):
-    """What may move: the whole shift, all but a core, or everything but the amount."""
-
-    SHIFT = "shift"
-    CORE = "core"
-    DAILY_HOURS = "daily_hours"
-
-
-class LonePunch(StrEnum):
-    """Which slot a single punch fills (C10)."""
-
-    NEARER_HALF = "nearer_half"
-    IN_UNTIL_END = "in_until_end"
-
-
-class PairingMode(StrEnum):
-    """How the punches of a free day make up hours."""
-
-    FIRST_LAST = "first_last"
-    ALTERNATING = "alternating"
-    TYPED_PAIRS = "typed_pairs"
-
-
-class OvertimeMode(StrEnum):
-    """What proves overtime: presence, approved presence, or the approval alone (C11)."""
-
-    PUNCH = "punch"
-    APPLY_AND_PUNCH = "apply_and_punch"
-    APPLY_ONLY = "apply_only"
-
-
-class RoundingMode(StrEnum):
-    FLOOR = "floor"
-    NEAREST = "nearest"
-    CEIL = "ceil"
-
 
 class Code(StrEnum):
-    """What can be wrong with a configuration. The codes are stable; sentences are made elsewhere."""
+    """What can be wrong with a configuration. The codes stay; sentences are made elsewhere."""
 
     SHIFT_OVERLAP = "shift_overlap"
     SEGMENTS_OVERLAP = "segments_overlap"
@@ -95,129 +56,6 @@ class Problem(NamedTuple):
     code: Code
     field: str
     facts: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flexible:
-    """What is flexible. Core times and the boundary are wall minutes; `required` is net minutes.
-
-    `required` None means the net minutes of the segments. `day_boundary` matters to `daily_hours`,
-    and to `core` as the day in which punches are looked for.
-    """
-
-    mode: FlexMode = FlexMode.SHIFT
-    early_max: int = 0
-    late_max: int = 0
-    core_start: int | None = None
-    core_end: int | None = None
-    required: int | None = None
-    day_boundary: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Free:
-    """Free hours: a day runs from boundary to boundary; `required` None asks for no amount."""
-
-    day_boundary: int = 0
-    pairing: PairingMode = PairingMode.FIRST_LAST
-    required: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OvertimeTerms:
-    """The terms of one class of overtime, in minutes (C11).
-
-    `rest` are wall spans never counted; each of `rest_tiers` deducts its second number of minutes
-    from overtime that reaches its first; the longest tier reached counts.
-    """
-
-    start_after: int = 0
-    min: int = 0
-    max: int | None = None
-    unit: int = 1
-    rounding: RoundingMode = RoundingMode.FLOOR
-    count_before_shift: bool = False
-    rest: tuple[WallSpan, ...] = ()
-    rest_tiers: tuple[tuple[int, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overtime:
-    """Overtime of each class of day; a class that is None earns nothing."""
-
-    mode: OvertimeMode = OvertimeMode.PUNCH
-    workday: OvertimeTerms | None = None
-    restday: OvertimeTerms | None = None
-    holiday: OvertimeTerms | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LateArrival:
-    """Leaving at `left_from` or later (a wall minute of yesterday) moves today's start."""
-
-    left_from: int
-    arrive_by: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShiftPattern:
-    """Everything a shift says about a day. Equal patterns are interchangeable."""
-
-    kind: Kind = Kind.FIXED
-    segments: tuple[WallSpan, ...] = ()
-    breaks: tuple[WallSpan, ...] = ()
-    late_grace: int = 0
-    early_grace: int = 0
-    severe_late_after: int | None = None
-    absent_late_after: int | None = None
-    absent_late_days: float = 0.5
-    absent_early_after: int | None = None
-    absent_early_days: float = 0.5
-    half_day_below: int | None = None
-    absent_below: int | None = None
-    absent_by_segment: bool = False
-    window_before: int = 120
-    window_after: int = 240
-    lone_punch: LonePunch = LonePunch.NEARER_HALF
-    flexible: Flexible | None = None
-    free: Free | None = None
-    overtime: Overtime | None = None
-    late_arrivals: tuple[LateArrival, ...] = ()
-    worked_unit: int = 1
-    worked_rounding: RoundingMode = RoundingMode.FLOOR
-    # Plans are shared through a cache keyed by the pattern; hashing it anew each time would cost
-    # more than judging the day.
-    _hash: int = field(init=False, repr=False, compare=False, default=0)
-
-    def __post_init__(self) -> None:
-        said = tuple(getattr(self, f.name) for f in fields(self) if f.compare)
-        try:
-            hashed = hash(said)
-        except TypeError:  # an odd value; `problems` will name it
-            hashed = 0
-        object.__setattr__(self, "_hash", hashed)
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    @property
-    def net_minutes(self) -> int:
-        """Return the wall minutes of work a day owes: segments less breaks."""
-        return sum(end - start for start, end in self.segments) - sum(
-            end - start for start, end in self.breaks
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the pattern as plain JSON values, without what merely repeats a default."""
-        return _to_json(self)
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """Return the pattern that `to_json` wrote. Raise ValueError naming a field it never wrote."""
-        return _from_json(cls, stored, "")
-
-
-# --- what is wrong ---------------------------------------------------------------------------
 
 
 def problems(pattern: ShiftPattern) -> list[Problem]:
@@ -382,11 +220,11 @@ def _unreadable(pattern: ShiftPattern) -> Iterator[Problem]:
         if isinstance(value, bool) or not isinstance(value, int):
             yield Problem(Code.NOT_MINUTES, path, {"value": value})
     for path, choices in _CHOICES.items():
-        value: Any = pattern
+        chosen: Any = pattern
         for name in path.split("."):
-            value = getattr(value, name, None)
-        if value is not None and value not in list(choices):
-            facts = {"value": value, "allowed": [choice.value for choice in choices]}
+            chosen = getattr(chosen, name, None)
+        if chosen is not None and chosen not in list(choices):
+            facts = {"value": chosen, "allowed": [choice.value for choice in choices]}
             yield Problem(Code.UNKNOWN_CHOICE, path, facts)
 
 
@@ -512,104 +350,3 @@ def _wrong_overtime(pattern: ShiftPattern) -> Iterator[Problem]:
             if end <= start:
                 facts = {"start": start, "end": end}
                 yield Problem(Code.END_BEFORE_START, f"{path}.rest.{index}", facts)
-
-
-# --- to and from JSON ------------------------------------------------------------------------
-
-_NESTED: Final[dict[str, type]] = {
-    "flexible": Flexible,
-    "free": Free,
-    "overtime": Overtime,
-    "workday": OvertimeTerms,
-    "restday": OvertimeTerms,
-    "holiday": OvertimeTerms,
-}
-_PAIRS: Final = frozenset({"segments", "breaks", "rest", "rest_tiers"})
-_WORDS: Final[dict[tuple[type, str], type[StrEnum]]] = {
-    (ShiftPattern, "kind"): Kind,
-    (ShiftPattern, "lone_punch"): LonePunch,
-    (ShiftPattern, "worked_rounding"): RoundingMode,
-    (Flexible, "mode"): FlexMode,
-    (Free, "pairing"): PairingMode,
-    (Overtime, "mode"): OvertimeMode,
-    (OvertimeTerms, "rounding"): RoundingMode,
-}
-_FLAGS: Final = frozenset({"absent_by_segment", "count_before_shift"})
-_FRACTIONS: Final = frozenset({"absent_late_days", "absent_early_days"})
-
-
-def _to_json(value: Any) -> dict[str, Any]:
-    written: dict[str, Any] = {}
-    for part in fields(value):
-        said = getattr(value, part.name)
-        if not part.init or said == part.default:
-            continue
-        if part.name in _NESTED:
-            written[part.name] = _to_json(said)
-        elif part.name in _PAIRS:
-            written[part.name] = [list(pair) for pair in said]
-        elif part.name == "late_arrivals":
-            written[part.name] = [_to_json(tier) for tier in said]
-        else:
-            written[part.name] = said.value if isinstance(said, StrEnum) else said
-    return written
-
-
-def _from_json(cls: type, stored: Any, path: str) -> Any:
-    if not isinstance(stored, Mapping):
-        raise ValueError(f"{path or 'pattern'}: {stored!r} is not an object")
-    known = {part.name: part for part in fields(cls) if part.init}
-    for name in stored:
-        if name not in known:
-            raise ValueError(f"{path}{name}: no such field")
-    for name, part in known.items():
-        if part.default is MISSING and name not in stored:
-            raise ValueError(f"{path}{name}: is lacking")
-    said = {name: _read(cls, name, value, f"{path}{name}") for name, value in stored.items()}
-    return cls(**said)
-
-
-def _read(cls: type, name: str, value: Any, path: str) -> Any:
-    if name in _NESTED:
-        return None if value is None else _from_json(_NESTED[name], value, f"{path}.")
-    if name in _PAIRS:
-        return tuple(_read_pair(pair, f"{path}.{index}") for index, pair in _items(value, path))
-    if name == "late_arrivals":
-        return tuple(
-            _from_json(LateArrival, tier, f"{path}.{index}.")
-            for index, tier in _items(value, path)
-        )
-    if (cls, name) in _WORDS:
-        choices = _WORDS[cls, name]
-        if value not in list(choices):
-            allowed = ", ".join(choices)
-            raise ValueError(f"{path}: {value!r} is none of {allowed}")
-        return choices(value)
-    if name in _FLAGS:
-        if not isinstance(value, bool):
-            raise ValueError(f"{path}: {value!r} is neither true nor false")
-        return value
-    if name in _FRACTIONS and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    optional = next(part for part in fields(cls) if part.name == name).default is None
-    if value is None and optional:
-        return None
-    return _read_minutes(value, path)
-
-
-def _items(value: Any, path: str) -> Iterator[tuple[int, Any]]:
-    if not isinstance(value, list | tuple):
-        raise ValueError(f"{path}: {value!r} is not a list")
-    return iter(enumerate(value))
-
-
-def _read_pair(value: Any, path: str) -> WallSpan:
-    if not isinstance(value, list | tuple) or len(value) != 2:
-        raise ValueError(f"{path}: {value!r} is not a pair of minutes")
-    return (_read_minutes(value[0], f"{path}.0"), _read_minutes(value[1], f"{path}.1"))
-
-
-def _read_minutes(value: Any, path: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"{path}: {value!r} is not a whole number of minutes")
-    return value
