@@ -227,6 +227,8 @@ class Person(NamedTuple):
 
     def placed_on(self, day: date) -> Placement:
         """Return where the person belonged on a date; before the hiring, where they began."""
+        if len(self.placements) == 1:
+            return self.placements[0]
         return self.placements[max(bisect_right(self.dates, day) - 1, 0)]
 
     def is_employed_on(self, day: date) -> bool:
@@ -383,10 +385,10 @@ def inputs(facts: Facts, employee_id: int, days: Sequence[date], as_of: Minute) 
     """Yield these days of one person (in order, each once), ready to be judged."""
     person = facts.people[employee_id]
     roster = facts.roster.get(employee_id, {})
-    around = sorted({day + n * _DAY for day in days for n in range(-NEIGHBOURS, NEIGHBOURS + 1)})
+    ask = facts.book.planned
     planned = {
-        day: facts.book.planned(employee_id, person.placed_on(day), day, roster.get(day))
-        for day in around
+        day: ask(employee_id, person.placed_on(day), day, roster.get(day))
+        for day in _around(tuple(days))
         if person.is_employed_on(day)
     }
     with_plan = [day for day, answer in planned.items() if answer.plan is not None]
@@ -396,6 +398,13 @@ def inputs(facts: Facts, employee_id: int, days: Sequence[date], as_of: Minute) 
     marks_of = dict(zip(with_plan, shared, strict=True))
     for day in days:
         yield _load_one(facts, employee_id, person, planned, marks_of, left, held, day, as_of)
+
+
+@lru_cache(maxsize=256)
+def _around(days: tuple[date, ...]) -> tuple[date, ...]:
+    """Return these dates and their neighbours, in order. A chunk asks the same of everybody."""
+    reach = range(-NEIGHBOURS, NEIGHBOURS + 1)
+    return tuple(sorted({day + n * _DAY for day in days for n in reach}))
 
 
 def _marks(punches: Sequence[tuple[Any, ...]]) -> tuple[list[Mark], list[int]]:

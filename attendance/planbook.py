@@ -152,7 +152,7 @@ class PlanBook:
     announced_years: frozenset[int]
     _personal: dict[int, list[Assigned]] = field(default_factory=dict)
     _shared: dict[tuple[int | None, int | None], list[Assigned]] = field(default_factory=dict)
-    _answers: dict[tuple[int, int | None, date], Planned] = field(default_factory=dict)
+    _answers: dict[tuple[Placement, date, Rostered | None], Planned] = field(default_factory=dict)
 
     def assign(self, rows: Iterable[Assigned]) -> None:
         """Take in the assignments, the ones that started last first."""
@@ -176,13 +176,13 @@ class PlanBook:
     ) -> Planned:
         """Return what is expected of a person, placed there, on a date (C13)."""
         own = self._personal.get(employee_id)
-        if rostered is None and own is None:
-            key = (placement.department_id, placement.position_id, day)
-            answer = self._answers.get(key)
-            if answer is None:
-                answer = self._answers[key] = self._plan(placement, day, None, None)
-            return answer
-        return self._plan(placement, day, rostered, own)
+        if own is not None:
+            return self._plan(placement, day, rostered, own)
+        key = (placement, day, rostered)
+        answer = self._answers.get(key)
+        if answer is None:
+            answer = self._answers[key] = self._plan(placement, day, rostered, None)
+        return answer
 
     def zone_of(self, department_id: int) -> ZoneInfo:
         """Return the zone of a department."""
