@@ -26,7 +26,7 @@ run: $(VENV)/.run $(ASSETS) $(TRANSLATIONS) ## start everything on 127.0.0.1:$PO
 test: $(VENV)/.dev $(ASSETS) $(TRANSLATIONS) ## run the tests on both cores, on DATABASE_URL or SQLite
 	@$(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} --dist loadfile $(ARGS)
 
-lint: $(VENV)/.dev $(TRANSLATIONS) ## format, lint, contracts, types, system checks, migrations
+lint: $(VENV)/.dev $(ASSETS) $(TRANSLATIONS) ## format, lint, contracts, types, system checks, migrations
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports

@@ -9,5 +9,7 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        """Register the system checks."""
-        from config import checks  # noqa: F401  (importing it registers them)
+        """Register the system checks, and open the console once every page has registered."""
+        from config import backoffice, checks  # noqa: F401  (importing checks registers them)
+
+        backoffice.open_console()

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from django.contrib import admin
+from django.contrib.auth.models import Group as PermissionGroup
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from rest_framework.authtoken.models import TokenProxy
 
 
 class Link(NamedTuple):
@@ -117,6 +119,19 @@ SIDEBAR: Final = (
 )
 
 
+# Pages that libraries bring and that would mislead: rights hang on departments, not on groups, and
+# a list of tokens would show what opens the interface for programs.
+TAKEN_DOWN: Final = (PermissionGroup, TokenProxy)
+
+
+def open_console() -> None:
+    """Name the front page and take down the pages that libraries bring along."""
+    admin.site.index_title = _("Today")
+    for model in TAKEN_DOWN:
+        if admin.site.is_registered(model):
+            admin.site.unregister(model)
+
+
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the sidebar of the person who asks: the lines whose pages they may open."""
     groups = (
@@ -137,6 +152,11 @@ def _lines(group: Group, request: HttpRequest) -> Iterator[dict[str, Any]]:
         except NoReverseMatch:
             continue
         yield {"title": link.title, "icon": link.icon, "link": address}
+
+
+def favicon(request: HttpRequest) -> str:
+    """Return the address of the mark in the browser's tab."""
+    return static("kaoqin/favicon.svg")
 
 
 def own_style(request: HttpRequest) -> str:

@@ -226,12 +226,32 @@ UNFOLD = {
     "SITE_HEADER": _("Kaoqin"),
     "SITE_SUBHEADER": _("Time and attendance"),
     "SITE_SYMBOL": "schedule",
+    # The console is the site: there is nowhere to return to.
+    "SITE_URL": None,
     "SHOW_LANGUAGES": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
     "SIDEBAR": {
         "show_search": False,
         "navigation": "config.backoffice.navigation",
+    },
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": "config.backoffice.favicon"},
+    ],
+    "COLORS": {
+        "primary": {
+            "50": "oklch(98.4% .014 180.72)",
+            "100": "oklch(95.3% .051 180.8)",
+            "200": "oklch(91% .096 180.43)",
+            "300": "oklch(85.5% .138 181.07)",
+            "400": "oklch(77.7% .152 181.91)",
+            "500": "oklch(70.4% .14 182.5)",
+            "600": "oklch(60% .118 184.7)",
+            "700": "oklch(51.1% .096 186.39)",
+            "800": "oklch(43.7% .078 188.22)",
+            "900": "oklch(38.6% .063 188.42)",
+            "950": "oklch(27.7% .046 192.52)",
+        },
     },
     "STYLES": ["config.backoffice.own_style"],
 }

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from inspect import signature
 
 import pytest
 from celery.schedules import crontab
@@ -13,6 +14,17 @@ def test_every_bell_has_a_door(bell: Bell) -> None:
     app.loader.import_default_modules()
 
     assert bell.task in app.tasks
+
+
+def test_every_door_that_needs_nothing_has_a_bell() -> None:
+    app.loader.import_default_modules()
+    doors = {
+        name
+        for name, task in app.tasks.items()
+        if not name.startswith("celery.") and not signature(task.run).parameters
+    }
+
+    assert doors == set(names)
 
 
 def test_every_bell_is_rung() -> None:
