@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from organization.access import ScopedQuerySet
@@ -46,23 +47,14 @@ class AttendanceRule(models.Model):
         verbose_name_plural = _("attendance rules")
         ordering = ["name"]
         constraints = [
+            # SQLite has no NULLS NOT DISTINCT: an empty counts as 0, which no row has for a key.
             models.UniqueConstraint(
-                fields=["department", "position"],
+                Coalesce("department", 0),
+                Coalesce("position", 0),
                 name="one_rule_per_department_and_position",
-                violation_error_message=_("There is a rule for this department and position."),
-            ),
-            # SQLite has no NULLS NOT DISTINCT: each combination of empties has its own.
-            models.UniqueConstraint(
-                fields=["department"],
-                condition=Q(position__isnull=True, department__isnull=False),
-                name="one_rule_per_department",
-                violation_error_message=_("There is a rule for this department."),
-            ),
-            models.UniqueConstraint(
-                fields=["position"],
-                condition=Q(department__isnull=True, position__isnull=False),
-                name="one_rule_per_position",
-                violation_error_message=_("There is a rule for this position."),
+                violation_error_message=_(
+                    "There is a rule for this department and position already."
+                ),
             ),
         ]
 
