@@ -15,7 +15,8 @@ PRODUCTION = env.choice("KAOQIN_ENV", ("development", "production")) == "product
 DEBUG = env.flag("DEBUG", default=False)
 VAR_DIR = env.folder("VAR_DIR", BASE_DIR / "var", mode=0o700)
 
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
+# Whoever watches from inside asks for localhost.
+ALLOWED_HOSTS = [*env.words("ALLOWED_HOSTS", ("127.0.0.1", "[::1]")), "localhost"]
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 
 # Keys ------------------------------------------------------------------------------------------
@@ -121,6 +122,8 @@ SECURE_PROXY_SSL_HEADER = (
 )
 # A liveness check comes from inside, over plain HTTP.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+# To be preloaded is for whoever owns the whole domain to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_AGE = 12 * 60 * 60
