@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 from django.db import connection, transaction
 
 from attendance.engine import DayResult, OvertimeClass, Status
-from attendance.loading import Dialect, Loaded, as_date
+from attendance.loading import Loaded, as_date
 from attendance.planning import moment_of
 
 COLUMNS: Final = (
@@ -193,7 +193,7 @@ def read_waiting(
 FAILS_AT_MOST: Final = 5
 
 
-def store(judged: Sequence[Judged], now: datetime) -> int:
+def store(judged: Sequence[Judged]) -> int:
     """Write verdicts and take their waiting rows away; return how many rows were written.
 
     Verdicts that say what is stored already only free the queue. Verdicts whose facts moved on
@@ -201,28 +201,34 @@ def store(judged: Sequence[Judged], now: datetime) -> int:
     """
     if not judged:
         return 0
-    news = [one for one in judged if one.is_news]
-    same = [one.waiting for one in judged if not one.is_news]
-    is_copied = connection.vendor == "postgresql" and len(news) > COPY_FROM
-    write = _copy if is_copied else _execute_many
     with transaction.atomic(savepoint=False):
-        _free(same)
-        return write(news, now) if news else 0
+        taken = _take([one.waiting for one in judged])
+        news = [one for one in judged if one.is_news and one.waiting in taken]
+        if news:
+            is_copied = connection.vendor == "postgresql" and len(news) > COPY_FROM
+            (_copy if is_copied else _execute_many)(news)
+        return len(news)
 
 
 # Below this a temporary table costs more than it saves.
 COPY_FROM: Final = 50
 
 
-def _free(rows: Sequence[Waiting]) -> None:
-    if not rows:
-        return
+def _take(rows: Sequence[Waiting]) -> set[Waiting]:
+    """Take away the waiting rows that are still as they were read, and return those.
+
+    On PostgreSQL they are locked in the order in which facts lock them, so that a judge and a
+    punch never wait for each other.
+    """
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
-                "DELETE FROM attendance_waitingday w USING "
-                "unnest(%s::bigint[], %s::date[], %s::bigint[]) AS j(e, d, v) "
-                "WHERE w.employee_id = j.e AND w.work_date = j.d AND w.facts_version = j.v",
+                "WITH locked AS MATERIALIZED (SELECT w.id FROM attendance_waitingday w "
+                "JOIN unnest(%s::bigint[], %s::date[], %s::bigint[]) AS j(e, d, v) "
+                "ON w.employee_id = j.e AND w.work_date = j.d AND w.facts_version = j.v "
+                "ORDER BY w.employee_id, w.work_date FOR UPDATE OF w) "
+                "DELETE FROM attendance_waitingday w USING locked WHERE w.id = locked.id "
+                "RETURNING w.employee_id, w.work_date, w.facts_version",
                 [
                     [row.employee_id for row in rows],
                     [row.work_date for row in rows],
@@ -230,19 +236,38 @@ def _free(rows: Sequence[Waiting]) -> None:
                 ],
             )
         else:
-            cursor.executemany(
+            cursor.execute(
                 "DELETE FROM attendance_waitingday "
-                "WHERE employee_id = %s AND work_date = %s AND facts_version = %s",
-                [(row.employee_id, row.work_date, row.facts_version) for row in rows],
+                "WHERE facts_version IN (SELECT value FROM json_each(%s)) "
+                "AND employee_id BETWEEN %s AND %s "
+                "RETURNING employee_id, work_date, facts_version",
+                [
+                    json.dumps([row.facts_version for row in rows]),
+                    rows[0].employee_id,
+                    rows[-1].employee_id,
+                ],
             )
+        found = {(person, as_date(day), version) for person, day, version in cursor.fetchall()}
+    return {row for row in rows if row[:3] in found}
 
 
 _LIST: Final = ", ".join(COLUMNS)
 _UPDATES: Final = ", ".join(f"{c} = excluded.{c}" for c in COLUMNS[2:])
-_UPSERT_TAIL: Final = (
-    f"ON CONFLICT (employee_id, work_date) DO UPDATE SET {_UPDATES} "
-    "WHERE attendance_attendanceday.digest IS DISTINCT FROM excluded.digest"
-)
+# The digest stands first: it settles most comparisons. The time of judging is no news.
+_COMPARED: Final = ("digest", *(c for c in COLUMNS[2:] if c not in {"digest", "judged_at"}))
+
+
+def _upsert_tail(is_postgresql: bool) -> str:
+    """Return how an upsert leaves alone what is stored already."""
+    stored = ", ".join(f"attendance_attendanceday.{c}" for c in _COMPARED)
+    fresh = ", ".join(f"excluded.{c}" for c in _COMPARED)
+    differs = "IS DISTINCT FROM" if is_postgresql else "IS NOT"
+    return (
+        f"ON CONFLICT (employee_id, work_date) DO UPDATE SET {_UPDATES} "
+        f"WHERE ({stored}) {differs} ({fresh})"
+    )
+
+
 # A result that was still open is no earlier result.
 _IS_HISTORY: Final = "d.status <> 'pending' AND d.digest <> j.digest"
 
@@ -254,26 +279,19 @@ def _json_of_numbers(is_postgresql: bool) -> str:
     return f"{build}({pairs}, 'absent_days', {text})"
 
 
-_COPY_SQL: Final = f"""
-WITH taken AS (
-    DELETE FROM attendance_waitingday w USING judged j
-    WHERE w.employee_id = j.employee_id AND w.work_date = j.work_date
-      AND w.facts_version = j.facts_version
-    RETURNING w.employee_id, w.work_date
-), kept AS (
-    INSERT INTO attendance_dayhistory (day_id, status, facts, judged_at, replaced_at, cause)
-    SELECT d.id, d.status, {_json_of_numbers(True)}, d.judged_at, j.judged_at, j.cause
-    FROM judged j JOIN taken USING (employee_id, work_date)
-    JOIN attendance_attendanceday d USING (employee_id, work_date)
-    WHERE {_IS_HISTORY}
-)
+_KEEP_HISTORY: Final = f"""
+INSERT INTO attendance_dayhistory (day_id, status, facts, judged_at, replaced_at, cause)
+SELECT d.id, d.status, {_json_of_numbers(True)}, d.judged_at, j.judged_at, j.cause
+FROM judged j JOIN attendance_attendanceday d USING (employee_id, work_date)
+WHERE {_IS_HISTORY}
+"""
+_UPSERT: Final = f"""
 INSERT INTO attendance_attendanceday ({_LIST})
-SELECT {_LIST} FROM judged JOIN taken USING (employee_id, work_date)
-{_UPSERT_TAIL}
+SELECT {_LIST} FROM judged {_upsert_tail(True)}
 """
 
 
-def _copy(news: Sequence[Judged], now: datetime) -> int:
+def _copy(news: Sequence[Judged]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMPORARY TABLE IF NOT EXISTS judged ("
@@ -285,13 +303,16 @@ def _copy(news: Sequence[Judged], now: datetime) -> int:
             "absent_days numeric(4, 2), missing varchar, first_in_at timestamptz, "
             "last_out_at timestamptz, has_trouble boolean, is_provisional boolean, "
             "findings jsonb, notes jsonb, closes_at timestamptz, digest bigint, "
-            "judged_at timestamptz, facts_version bigint, cause varchar"
+            "judged_at timestamptz, cause varchar"
             ") ON COMMIT DELETE ROWS"
         )
-        with cursor.copy(f"COPY judged ({_LIST}, facts_version, cause) FROM STDIN") as copy:
+        with cursor.copy(f"COPY judged ({_LIST}, cause) FROM STDIN") as copy:
             copy.write("".join(map(_line, news)))
-        cursor.execute(_COPY_SQL)
-        return int(cursor.rowcount)
+        # Without it the planner may read all the days there are to find a few thousand.
+        cursor.execute("ANALYZE judged")
+        if any(one.waiting.digest is not None for one in news):
+            cursor.execute(_KEEP_HISTORY)
+        cursor.execute(_UPSERT)
 
 
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -311,17 +332,14 @@ def _line(one: Judged) -> str:
         f"{v[0]}\t{v[1]}\t{v[2]}\t{shift}\t{v[4]}\t{v[5]}\t{v[6]}\t{v[7]}\t{v[8]}\t{v[9]}\t"
         f"{v[10]}\t{v[11]}\t{v[12]}\t{v[13]}\t{v[14]}\t{v[15]}\t{v[16]}\t{v[17]}\t{first_in}\t"
         f"{last_out}\t{v[20]}\t{v[21]}\t{findings}\t{notes}\t{closes}\t{v[25]}\t{v[26]}\t"
-        f"{one.waiting.facts_version}\t{one.waiting.cause.translate(_ESCAPES)}\n"
+        f"{one.waiting.cause.translate(_ESCAPES)}\n"
     )
 
 
-def _execute_many(news: Sequence[Judged], now: datetime) -> int:
-    taken = _take(news)
-    if not taken:
-        return 0
+def _execute_many(news: Sequence[Judged]) -> None:
     is_postgresql = connection.vendor == "postgresql"
     places = ", ".join(["%s"] * len(COLUMNS))
-    replaced = [one for one in taken if one.waiting.digest is not None]
+    replaced = [one for one in news if one.waiting.digest is not None]
     with connection.cursor() as cursor:
         if replaced:
             cursor.executemany(
@@ -342,29 +360,10 @@ def _execute_many(news: Sequence[Judged], now: datetime) -> int:
                 ],
             )
         cursor.executemany(
-            f"INSERT INTO attendance_attendanceday ({_LIST}) VALUES ({places}) {_UPSERT_TAIL}",
-            [one.values for one in taken],
+            f"INSERT INTO attendance_attendanceday ({_LIST}) VALUES ({places}) "
+            + _upsert_tail(is_postgresql),
+            [one.values for one in news],
         )
-    return len(taken)
-
-
-def _take(news: Sequence[Judged]) -> list[Judged]:
-    """Take the waiting rows away and return the verdicts whose rows were still the same."""
-    speak = Dialect()
-    keys = sorted({one.waiting.employee_id for one in news})
-    versions = [one.waiting.facts_version for one in news]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"DELETE FROM attendance_waitingday WHERE {speak.among('employee_id')} "
-            f"AND {speak.among('facts_version')} RETURNING employee_id, work_date, facts_version",
-            [speak.listed(keys), speak.listed(versions)],
-        )
-        taken = {(person, as_date(day), version) for person, day, version in cursor.fetchall()}
-    return [
-        one
-        for one in news
-        if (one.waiting.employee_id, one.waiting.work_date, one.waiting.facts_version) in taken
-    ]
 
 
 def mark_failed(rows: Iterable[Waiting], problem: str) -> None:

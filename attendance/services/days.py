@@ -345,7 +345,7 @@ def _judge_chunk(waiting: Sequence[Waiting], now: datetime) -> int:
             logger.exception("The days of employee %s could not be judged.", person)
             mark_failed(own, f"{type(error).__name__}: {error}"[:500])
     with transaction.atomic():
-        store(judged, now)
+        store(judged)
         wake(awaited, cause="day_before", now=now)
     return len(judged)
 
