@@ -107,7 +107,7 @@ class Totals:
 
 def summarise(days: Iterable[JudgedDay], terms: PeriodTerms = PLAIN) -> Totals:
     """Return one employee's totals, and apart for each unit the days belonged to."""
-    ordered = sorted(days)
+    ordered = sorted(days, key=lambda day: day.work_date)
     forgiven = _forgiven(ordered, terms)
     totals = Totals()
     units: defaultdict[str, Totals] = defaultdict(Totals)

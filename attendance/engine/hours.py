@@ -136,7 +136,6 @@ def count_hours(draft: Draft) -> bool | None:
     settle_balance(draft)
     nothing = not draft.slots and not draft.outings
     if day.as_of <= plan.closes and (nothing or draft.missing or draft.shortage):
-        draft.shortage = 0
         return settle_pending(draft)
     if not nothing and not draft.missing:
         count_excess(draft, total, present)

@@ -55,14 +55,17 @@ def settle_unclear(draft: Draft) -> bool | None:
 def flex_shift(draft: Draft) -> None:
     """Move both ends of a flexible shift by the arrival, within its limits (C16).
 
-    An end that leave has fixed does not move, and then nobody gains by coming before the start.
+    An end that leave or an outing has fixed does not move, and then nobody gains by coming before
+    the start.
     """
     plan = draft.plan
     if not (plan.early_flex or plan.late_flex) or not draft.duties:
         return
     first, last = draft.duties[0], draft.duties[-1]
     fixed_start = first.start_is_excused or first.index != 0
-    fixed_end = last.end_is_excused or last.index != len(plan.segments) - 1
+    fixed_end = (
+        last.end_is_excused or last.out_waived or last.index != len(plan.segments) - 1
+    )
     if first.arrived is not None and not first.in_waived:
         earliest = 0 if fixed_start or fixed_end else -plan.early_flex
         moved = max(earliest, min(plan.late_flex, first.arrived - first.due_from))
@@ -173,8 +176,9 @@ def _still_running(draft: Draft, as_of: Minute) -> bool:
 
 
 def settle_pending(draft: Draft) -> bool:
-    """Settle a day for now: whatever is not there yet can still come."""
+    """Settle a day for now: what is not there yet can still come, and nothing is credited yet."""
     draft.missing.clear()
+    draft.worked = draft.outing = draft.shortage = 0
     draft.status = Status.PENDING
     draft.note("pending", {"closes": draft.plan.closes})
     return True
@@ -236,7 +240,6 @@ def settle_balance(draft: Draft) -> None:
 def await_hours(draft: Draft) -> bool | None:
     """Let a day whose hours are still short wait while its window is open (C20)."""
     if draft.shortage and draft.day.as_of <= draft.plan.closes:
-        draft.shortage = 0
         return settle_pending(draft)
     return None
 
