@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from scheduling.pattern import Code, Problem
+from scheduling.shift_words import clock, duration
 
 Words = str | Promise
 

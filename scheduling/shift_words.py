@@ -95,10 +95,12 @@ def duration(minutes: int) -> str:
     """Return minutes as people say them: 45 min, 8 h, 7 h 30 min."""
     hours, rest = divmod(minutes, 60)
     if not hours:
-        return _("%(minutes)d min") % {"minutes": rest}
-    if not rest:
-        return _("%(hours)d h") % {"hours": hours}
-    return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": rest}
+        said = _("%(minutes)d min") % {"minutes": rest}
+    elif not rest:
+        said = _("%(hours)d h") % {"hours": hours}
+    else:
+        said = _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": rest}
+    return said.replace(" ", "\u00a0")  # a number and its unit stay on one line
 
 
 def listed(words: Iterable[str]) -> str:

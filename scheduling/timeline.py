@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from scheduling.pattern import DAY, FlexMode, Kind, ShiftPattern, WallSpan
 
 _MARGIN: Final = 30
-_FEWEST_HOURS: Final = 720
+_FEWEST_MINUTES: Final = 720
 _TICK_STEPS: Final = (120, 180, 240, 360, 480, 720)
 _MOST_TICKS: Final = 8
 
@@ -95,15 +95,11 @@ def is_by_amount(pattern: ShiftPattern) -> bool:
     return pattern.kind == Kind.FREE or by_day
 
 
-def draw(pattern: ShiftPattern) -> Timeline:
-    """Return the drawing of a sound pattern."""
+def draw(pattern: ShiftPattern, bounds: WallSpan | None = None) -> Timeline:
+    """Return the drawing of a sound pattern: between two wall minutes, or as wide as it needs."""
     window = punch_window(pattern)
     spans = list(_spans(pattern))
-    first = min([window[0], *(start for _kind, start, _end in spans)]) - _MARGIN
-    last = max([window[1], *(end for _kind, _start, end in spans)]) + _MARGIN
-    if last - first < _FEWEST_HOURS:
-        spare = (_FEWEST_HOURS - last + first) // 2
-        first, last = first - spare, last + spare
+    first, last = bounds or _bounds(window, spans)
     whole = last - first
 
     def bar(kind: str, start: int, end: int) -> Bar:
@@ -116,6 +112,13 @@ def draw(pattern: ShiftPattern) -> Timeline:
         for at in range(-(-first // step) * step, last + 1, step)
     )
     return Timeline(bar("window", *window), tuple(bar(*span) for span in spans), ticks)
+
+
+def _bounds(window: WallSpan, spans: Sequence[tuple[str, int, int]]) -> WallSpan:
+    first = min([window[0], *(start for _kind, start, _end in spans)]) - _MARGIN
+    last = max([window[1], *(end for _kind, _start, end in spans)]) + _MARGIN
+    spare = max(0, _FEWEST_MINUTES - (last - first)) // 2
+    return first - spare, last + spare
 
 
 def _spans(pattern: ShiftPattern) -> Iterator[tuple[str, int, int]]:
@@ -133,15 +136,16 @@ def _spans(pattern: ShiftPattern) -> Iterator[tuple[str, int, int]]:
     for start, end in pattern.breaks:
         yield "break", start, end
     if flexible is not None and flexible.mode == FlexMode.CORE:
-        start, end = flexible.core_start, flexible.core_end
-        if start is not None and end is not None:
-            yield "core", start, end
+        opens, closes = flexible.core_start, flexible.core_end
+        if opens is not None and closes is not None:
+            yield "core", opens, closes
     if segments and pattern.late_grace:
         yield "grace", segments[0][0], segments[0][0] + pattern.late_grace
     overtime = pattern.overtime.workday if pattern.overtime is not None else None
     if segments and overtime is not None:
         begins = segments[-1][1] + overtime.start_after
-        ends = min(begins + overtime.max, punch_window(pattern)[1]) if overtime.max else None
-        ends = punch_window(pattern)[1] if ends is None else ends
+        ends = punch_window(pattern)[1]
+        if overtime.max is not None:
+            ends = min(ends, begins + overtime.max)
         if begins < ends:
             yield "overtime", begins, ends
