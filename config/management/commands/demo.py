@@ -1,0 +1,66 @@
+"""Load the demo company into an empty database, or take it away."""
+
+import secrets
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError
+from django.utils import timezone
+
+from config import demo, env
+from organization.errors import DomainError
+
+
+class Command(BaseCommand):
+    """Loads or removes the demo company."""
+
+    help = (
+        "Loads a demo company: five business units, 300 people, two months of rosters and "
+        "punches. Only an empty database takes it."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take one option."""
+        parser.add_argument(
+            "--remove",
+            action="store_true",
+            help="Take the demo company away, with everything that was added to it.",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Load, or remove."""
+        if options["remove"]:
+            self._remove()
+        else:
+            self._load()
+
+    def _load(self) -> None:
+        if refusal := demo.why_not():
+            raise CommandError(refusal)
+        password = env.secret("DEMO_PASSWORD") or secrets.token_urlsafe(9)
+        began = time.monotonic()
+        self._say("Loading the demo company")
+        demo.load(now=timezone.now(), password=password, say=self._step)
+        self._step(f"done in {time.monotonic() - began:.1f} s")
+        self._say(logins(password))
+
+    def _remove(self) -> None:
+        try:
+            demo.remove(now=timezone.now(), say=self._step)
+        except DomainError as refusal:
+            raise CommandError(str(refusal)) from refusal
+
+    def _step(self, words: str) -> None:
+        self._say(f"  {words}")
+
+    def _say(self, words: str) -> None:
+        self.stdout.write(words)
+        self.stdout.flush()
+
+
+def logins(password: str) -> str:
+    """Return the table of the demo's log-ins."""
+    width = max(len(login.username) for login in demo.LOGINS)
+    lines = [f"  {login.username:<{width}}  {login.says}" for login in demo.LOGINS]
+    return "\n".join(["", "Log in as", *lines, "", f"  Password of all of them: {password}", ""])
