@@ -20,11 +20,12 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
-import chinese_calendar
+from chinese_calendar import Holiday
 from django.utils.translation import gettext_lazy as _
 from icalendar import Calendar
 
 from organization.errors import DomainError
+from scheduling.statutory import StatutoryKind, statutory_days, statutory_names
 from scheduling.workbook import Cell, Sheet, cell_name, read_workbook
 
 LARGEST_ANSWER: Final = 2 * 1024 * 1024
@@ -147,21 +148,18 @@ def day_off(day: date, name: str, *, statutory: bool | None = None) -> Statutory
 
 def from_package(year: int) -> Reading:
     """Return what the built-in package knows about a year; an unknown year is not announced."""
+    names = statutory_names(year)
     days = [
-        day_off(day, _chinese(name))
-        for day, name in chinese_calendar.holidays.items()
-        if day.year == year
+        day_off(day, _chinese(names[day]))
+        if kind is StatutoryKind.HOLIDAY
+        else StatutoryDay(day, Kind.MAKEUP_WORKDAY, _chinese(names[day]))
+        for day, kind in (statutory_days(year) or {}).items()
     ]
-    days += [
-        StatutoryDay(day, Kind.MAKEUP_WORKDAY, _chinese(name))
-        for day, name in chinese_calendar.workdays.items()
-        if day.year == year
-    ]
-    return Reading({year: tuple(sorted(days))})
+    return Reading({year: tuple(days)})
 
 
 def _chinese(name: str) -> str:
-    return str(chinese_calendar.Holiday(name).chinese)
+    return str(Holiday(name).chinese)
 
 
 # Files --------------------------------------------------------------------------------------------

@@ -94,7 +94,8 @@ class CellError:
 class Line:
     """What a sheet says about one person; the sequences run side by side, one item a date.
 
-    An empty code says nothing about its date. `row` and `column` (from 0) are the person's cell.
+    An empty code is an empty cell; None stands for a cell that became an error. `row` and `column`
+    (from 0) are the person's cell.
     """
 
     sheet: str
@@ -103,7 +104,7 @@ class Line:
     row: int
     column: int
     dates: Sequence[date]
-    codes: Sequence[str]
+    codes: Sequence[str | None]
     rows: Sequence[int]
     columns: Sequence[int]
 
@@ -290,16 +291,17 @@ def read_sheets(
     month: date | None = None,
     known_codes: Container[str] = (),
     file_name: str = "",
+    keep_empty_lines: bool = False,
 ) -> Reading:
     """Return what the sheets say and what is wrong with them, cell by cell. Never raises.
 
     `month` (its first day) completes dates that name days only; without it the sheet's corner, its
     name and the file's name are asked. `known_codes` are taken as they are, even if they look
-    like two shifts.
+    like two shifts. A line without any code is left out, unless `keep_empty_lines`.
     """
     reading = Reading()
     for sheet in sheets:
-        _SheetReader(sheet, reading, month, known_codes, file_name).read()
+        _SheetReader(sheet, reading, month, known_codes, file_name, keep_empty_lines).read()
     if not reading.lines and not reading.errors and reading.skipped:
         name = reading.skipped.pop(0)
         reading.errors.append(CellError(name, "A1", "", Problem.NO_TABLE))
@@ -332,12 +334,14 @@ class _SheetReader:
         month: date | None,
         known_codes: Container[str],
         file_name: str,
+        keep_empty_lines: bool,
     ) -> None:
         self.sheet = sheet
         self.reading = reading
         self.known = known_codes
         self.month = month
         self.file_name = file_name
+        self.keep_empty_lines = keep_empty_lines
         # A sheet repeats few codes very often: each spelling is judged once.
         self.judged: dict[str, str | Problem] = {}
 
@@ -561,7 +565,9 @@ class _SheetReader:
         line_columns, line_dates = tuple(dates), tuple(dates.values())
         for number, row in enumerate(self.sheet.rows[top:], top):
             filled = [column for column in columns if _at(row, column) != ""]
-            if not filled or self._is_heading_row(row, people, filled):
+            if not filled and not self.keep_empty_lines:
+                continue
+            if self._is_heading_row(row, people, filled):
                 continue
             who = (self._person(row, people.get(_NUMBER)), self._person(row, people.get(_NAME)))
             if not any(who):
@@ -572,7 +578,7 @@ class _SheetReader:
                     self.error(number, column, row[column], Problem.NO_DATE_ABOVE)
             column = people[_NUMBER] if who[0] else people[_NAME]
             codes = [self._code(number, column, row) for column in line_columns]
-            if any(codes):
+            if any(codes) or self.keep_empty_lines:
                 self.reading.lines.append(
                     Line(
                         self.sheet.name,
@@ -615,8 +621,8 @@ class _SheetReader:
     def _person(row: Sequence[Cell], column: int | None) -> str:
         return tidy(_at(row, column)) if column is not None else ""
 
-    def _code(self, number: int, column: int, row: Sequence[Cell]) -> str:
-        """Return the code in a cell, or nothing: an empty cell, or one that became an error."""
+    def _code(self, number: int, column: int, row: Sequence[Cell]) -> str | None:
+        """Return the code in a cell, nothing for an empty one, None for one that is an error."""
         value = row[column] if column < len(row) else ""
         if type(value) is str:
             if not value:
@@ -630,7 +636,7 @@ class _SheetReader:
             judged = Problem.NOT_A_CODE
         if isinstance(judged, Problem):
             self.error(number, column, value, judged)
-            return ""
+            return None
         return judged
 
     def _judge(self, code: str) -> str | Problem:

@@ -36,7 +36,7 @@ LARGEST_UNPACKED: Final = 200 * 1024 * 1024
 MOST_CELLS: Final = 2_000_000
 MOST_SHEETS: Final = 50
 
-_CHUNK: Final = 1 << 20
+_CHUNK: Final = 1 << 17
 
 
 class UnreadableWorkbook(DomainError):
@@ -199,7 +199,7 @@ def _pieces(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes
     with archive.open(member) as stream:
         while chunk := stream.read(_CHUNK):
             whole, mark, tail = (rest + chunk).rpartition(b">")
-            if not mark and len(tail) > 4 * _CHUNK:
+            if not mark and len(tail) > 32 * _CHUNK:
                 raise ValueError("a tag without an end")
             yield whole + mark
             rest = tail

@@ -137,6 +137,9 @@ class RosterEntry(models.Model):
         blank=True,
         related_name="entries",
         verbose_name=_("batch"),
+        # Says where the entry came from, nothing hangs on it: not worth seconds of a large import.
+        db_constraint=False,
+        db_index=False,
     )
 
     objects = RosterEntryQuerySet.as_manager()
@@ -160,13 +163,23 @@ class RosterEntry(models.Model):
 class RosterChange(models.Model):
     """What a batch found and what it left, cell by cell: the way back."""
 
-    batch = models.ForeignKey(RosterBatch, models.CASCADE, related_name="changes")
-    employee = models.ForeignKey(Employee, models.CASCADE, related_name="+")
+    # A journal, read by its batch alone. Each constraint and index would cost a large import
+    # seconds: the rows were checked as roster entries a moment before.
+    batch = models.ForeignKey(
+        RosterBatch, models.CASCADE, related_name="changes", db_constraint=False
+    )
+    employee = models.ForeignKey(
+        Employee, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
     work_date = models.DateField()
     had_entry = models.BooleanField()
-    shift_before = models.ForeignKey(Shift, models.PROTECT, null=True, related_name="+")
+    shift_before = models.ForeignKey(
+        Shift, models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
     has_entry = models.BooleanField()
-    shift_after = models.ForeignKey(Shift, models.PROTECT, null=True, related_name="+")
+    shift_after = models.ForeignKey(
+        Shift, models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
 
     class Meta:
         verbose_name = _("roster change")

@@ -129,7 +129,8 @@ def test_empty_rows_at_the_end_of_open_documents_are_free() -> None:
     text = (
         '<table:table-row><table:table-cell office:value-type="string"><text:p>x</text:p>'
         "</table:table-cell></table:table-row>"
-        '<table:table-row table:number-rows-repeated="1048575"><table:table-cell table:number-columns-repeated="16384"/></table:table-row>'
+        '<table:table-row table:number-rows-repeated="1048575">'
+        '<table:table-cell table:number-columns-repeated="16384"/></table:table-row>'
     )
 
     with pytest.raises(UnreadableWorkbook):
