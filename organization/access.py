@@ -38,12 +38,22 @@ ACTION_PERMISSIONS = tuple((action.value, action.label) for action in Action)
 def granted_paths(user: User | AnonymousUser, action: Action) -> tuple[str, ...] | None:
     """Return the tree paths where `user` may do `action`; None means everywhere.
 
-    A path covers its department and all below. One query, two for members of groups.
+    A path covers its department and all below. Like Django's own permissions, the answer is kept
+    with the user object, which lives as long as one request or task.
     """
     if not user.is_active or isinstance(user, AnonymousUser):
         return ()
     if user.is_superuser:
         return None
+    kept: dict[Action, tuple[str, ...]] = getattr(user, "_granted_paths", {})
+    if action not in kept:
+        kept[action] = _read_paths(user, action)
+        user._granted_paths = kept  # type: ignore[union-attr]
+    return kept[action]
+
+
+def _read_paths(user: User, action: Action) -> tuple[str, ...]:
+    """Return the topmost granted paths. One query, two for members of groups."""
     granted: models.QuerySet[Any] = get_objects_for_user(
         user, f"organization.{action.value}", accept_global_perms=False, with_superuser=False
     )
@@ -73,9 +83,9 @@ def within(paths: tuple[str, ...], lookup: str) -> Q:
 class ScopedQuerySet(models.QuerySet[Any]):
     """Rows that belong to a department. `visible_to` is the only way in for a user.
 
-    `department_lookup` names the way to the department that owns the row;
-    `person_lookup` the way to the employee it is about, if it is about one;
-    `shared_lookup` the nullable owner of rows which, without an owner, serve the whole group.
+    `department_lookup` names the way to the department that owns the row, and `person_lookup`
+    the way to the employee it is about, if it is about one; empty: the row itself is it.
+    Rows that are shared without a department serve the whole group.
     """
 
     department_lookup: ClassVar[str] = "department"
@@ -87,9 +97,9 @@ class ScopedQuerySet(models.QuerySet[Any]):
         paths = granted_paths(user, action)
         if paths is None:
             return self
-        allowed = within(paths, f"{self.department_lookup}__path")
-        if action is Action.SEE and self.person_lookup and user.pk is not None:
-            allowed |= Q(**{f"{self.person_lookup}__user": user.pk})
+        allowed = within(paths, _through(self.department_lookup, "path"))
+        if action is Action.SEE and self.person_lookup is not None and user.pk is not None:
+            allowed |= Q(**{_through(self.person_lookup, "user"): user.pk})
         if action is Action.SEE and self.is_shared_without_department and self._belongs(user):
             allowed |= Q(**{f"{self.department_lookup}__isnull": True})
         return self.filter(allowed)
@@ -98,6 +108,10 @@ class ScopedQuerySet(models.QuerySet[Any]):
     def _belongs(user: User | AnonymousUser) -> bool:
         """Shared rows (a shift of the whole group) are there for everyone who may log in."""
         return user.is_active and not isinstance(user, AnonymousUser)
+
+
+def _through(lookup: str, field: str) -> str:
+    return f"{lookup}__{field}" if lookup else field
 
 
 def today_in(zone_name: str) -> Any:

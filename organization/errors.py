@@ -43,6 +43,13 @@ class CircularTree(DomainError):
     message = _("%(department)s cannot move below %(parent)s, which lies inside it.")
 
 
+class CircularChain(DomainError):
+    """Somebody would report to themselves, directly or along the chain of supervisors."""
+
+    code = "circular_chain"
+    message = _("%(employee)s cannot report to %(supervisor)s, who reports to them.")
+
+
 class DateOutOfOrder(DomainError):
     """A dated step contradicts the dates around it."""
 

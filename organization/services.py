@@ -12,7 +12,7 @@ from django.db.models.functions import Concat, Substr
 from django.utils.timezone import localdate
 
 from organization import audit
-from organization.errors import CircularTree, DateOutOfOrder
+from organization.errors import CircularChain, CircularTree, DateOutOfOrder
 from organization.models import Change, Department, Employee, Position, Transfer, User
 
 
@@ -89,6 +89,49 @@ def move_department(
 
 
 @transaction.atomic
+def edit_department(
+    *,
+    department_id: int,
+    name: str,
+    code: str,
+    is_unit: bool,
+    head: Employee | None,
+    actor: User | None,
+    now: datetime,
+) -> Department:
+    """Change what a department is called and who heads it. Raises ValidationError.
+
+    Moving it and changing its zone are decisions of their own.
+    """
+    department = Department.objects.select_for_update().get(pk=department_id)
+    after = {"name": name, "code": code, "is_unit": is_unit, "head_id": head.pk if head else None}
+    changed = _changes(department, after)
+    if changed:
+        department.full_clean(exclude=["path"])
+        department.save(update_fields=list(after))
+        audit.record(
+            actor=actor,
+            verb="department.edited",
+            thing=department,
+            department=department,
+            now=now,
+            before=changed,
+            after={field: after[field] for field in changed},
+        )
+    return department
+
+
+def _changes(row: Any, after: dict[str, Any]) -> dict[str, Any]:
+    """Set the values on a row; return those that it had before and has no longer."""
+    changed = {
+        field: getattr(row, field) for field, new in after.items() if getattr(row, field) != new
+    }
+    for field, new in after.items():
+        setattr(row, field, new)
+    return changed
+
+
+@transaction.atomic
 def change_timezone(
     *, department_id: int, timezone: str, starts_on: date, actor: User | None, now: datetime
 ) -> Department:
@@ -142,6 +185,58 @@ def hire(
     audit.record(actor=actor, verb="employee.hired", thing=employee, department=department, now=now)
     announce(Change.Reason.PERSON, starts_on=joined_on, ends_on=left_on, employee_ids=[employee.pk])
     return employee
+
+
+@transaction.atomic
+def edit_employee(
+    *,
+    employee_id: int,
+    number: str,
+    name: str,
+    supervisor: Employee | None,
+    user: User | None,
+    actor: User | None,
+    now: datetime,
+) -> Employee:
+    """Change what does not depend on a date. Raises ValidationError and CircularChain.
+
+    Departments and positions change by `transfer`, the dates by `leave` and `change_joined`.
+    """
+    employee = Employee.objects.select_for_update().get(pk=employee_id)
+    if supervisor is not None and supervisor.pk != employee.supervisor_id:
+        check_chain(employee, supervisor)
+    after = {
+        "number": number,
+        "name": name,
+        "supervisor_id": supervisor.pk if supervisor else None,
+        "user_id": user.pk if user else None,
+    }
+    changed = _changes(employee, after)
+    if changed:
+        employee.full_clean()
+        employee.save(update_fields=list(after))
+        audit.record(
+            actor=actor,
+            verb="employee.edited",
+            thing=employee,
+            department=employee.department,
+            now=now,
+            before=changed,
+            after={field: after[field] for field in changed},
+        )
+    return employee
+
+
+def check_chain(employee: Employee, supervisor: Employee) -> None:
+    """Raise CircularChain if `supervisor` reports to `employee`, however far down."""
+    seen: set[int] = set()
+    key: int | None = supervisor.pk
+    while key is not None and key not in seen:
+        if key == employee.pk:
+            raise CircularChain(employee=str(employee), supervisor=str(supervisor))
+        seen.add(key)
+        # A chain is a handful of people; the table may be ten thousand.
+        key = Employee.objects.values_list("supervisor_id", flat=True).get(pk=key)
 
 
 @transaction.atomic
