@@ -1,3 +1,7 @@
 """The pages of scheduling."""
 
-from scheduling.admin import shifts  # noqa: F401  (importing registers the pages)
+from scheduling.admin import (  # noqa: F401  (importing registers the pages)
+    assignments,
+    rotations,
+    shifts,
+)

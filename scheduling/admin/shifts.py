@@ -56,6 +56,18 @@ def picture_of(pattern: ShiftPattern, color: str) -> dict[str, Any]:
     return {"line": draw(pattern), "sentences": tell(pattern), "color": color}
 
 
+def department_box(request: HttpRequest) -> forms.ModelChoiceField[Any]:
+    """Return the choice of an owner: departments that this person may configure."""
+    is_everywhere = bool(request.user.is_superuser)
+    return forms.ModelChoiceField(
+        departments_for(request.user, Action.RULE),
+        required=not is_everywhere,
+        label=_("Department"),
+        empty_label=_("The whole group") if is_everywhere else None,
+        help_text=_("Who may use it, with all below."),
+    )
+
+
 @admin.register(Shift)
 class ShiftAdmin(ScopedAdmin):
     """Shifts of the departments one sees, and those of the whole group."""
@@ -135,15 +147,7 @@ class ShiftAdmin(ScopedAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
         if db_field.name != "department":
             return super().formfield_for_dbfield(db_field, request, **options)
-        rows = departments_for(request.user, Action.RULE)
-        is_everywhere = request.user.is_superuser
-        return forms.ModelChoiceField(
-            rows,
-            required=not is_everywhere,
-            label=_("Department"),
-            empty_label=_("The whole group") if is_everywhere else None,
-            help_text=_("Who may use it, with all below."),
-        )
+        return department_box(request)
 
     def changeform_view(
         self,

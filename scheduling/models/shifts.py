@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Self
+
+from django.contrib.auth.models import AnonymousUser
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from organization.access import ScopedQuerySet
-from organization.models import Department, Employee, Position
+from organization.access import Action, ScopedQuerySet, granted_paths, within
+from organization.models import Department, Employee, Position, User
 from scheduling.pattern import ShiftPattern
 
 
@@ -179,9 +182,21 @@ class RotationTurn(models.Model):
 
 
 class ShiftAssignmentQuerySet(ScopedQuerySet):
-    """Assignments belong to a department; those of one person follow that person."""
+    """Assignments belong to a department; those of one person follow that person.
 
-    is_shared_without_department = True
+    One that names a position alone is shared by the whole group.
+    """
+
+    def visible_to(self, user: User | AnonymousUser, action: Action = Action.SEE) -> Self:
+        """Return the assignments on which `user` may do `action`; one's own can be seen."""
+        paths = granted_paths(user, action)
+        if paths is None:
+            return self
+        allowed = within(paths, "department__path") | within(paths, "employee__department__path")
+        if action is Action.SEE and user.is_active and user.pk is not None:
+            allowed |= Q(employee__user=user.pk)
+            allowed |= Q(department__isnull=True, employee__isnull=True)
+        return self.filter(allowed)
 
 
 class ShiftAssignment(models.Model):

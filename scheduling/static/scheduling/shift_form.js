@@ -24,6 +24,28 @@
     }
   };
 
+  // A rotation by weeks has as many days as its weeks; a free one as many as there are rows.
+  const WEEKS = { weekly: 7, biweekly: 14 };
+
+  const nameTurns = (form) => {
+    const language = document.documentElement.lang || "en";
+    const names = new Intl.DateTimeFormat(language, { weekday: "short", timeZone: "UTC" });
+    const due = WEEKS[valueOf(form, "kind")];
+    for (const turns of form.querySelectorAll("[data-turns]")) {
+      const body = turns.querySelector("[data-rows-body]");
+      while (due && body.children.length < due) {
+        body.append(turns.querySelector("template").content.cloneNode(true));
+      }
+      while (due && body.children.length > due) body.lastElementChild.remove();
+      [...body.children].forEach((turn, index) => {
+        const weekday = names.format(new Date(Date.UTC(2024, 0, 1 + index)));
+        turn.querySelector("[data-turn-day]").textContent = due ? weekday : index + 1;
+        const chosen = turn.querySelector("select").selectedOptions[0];
+        turn.style.setProperty("--turn", chosen?.dataset.color || "");
+      });
+    }
+  };
+
   const follow = (form, stage) => {
     const target = stage.querySelector("[data-preview-target]");
     let timer, running;
@@ -47,7 +69,8 @@
   for (const stage of document.querySelectorAll("[data-shift-form]")) {
     const form = stage.closest("form");
     const redraw = stage.dataset.preview ? follow(form, stage) : () => {};
-    const changed = () => { fold(form); redraw(); };
+    const settle = () => { nameTurns(form); fold(form); };
+    const changed = () => { settle(); redraw(); };
     form.addEventListener("input", changed);
     form.addEventListener("change", changed);
     form.addEventListener("click", (event) => {
@@ -61,6 +84,6 @@
       if (removes) removes.closest("[data-row]").remove();
       if (adds || removes) changed();
     });
-    fold(form);
+    settle();
   }
 })();
