@@ -3,6 +3,7 @@
 import secrets
 import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError
@@ -38,12 +39,7 @@ class Command(BaseCommand):
     def _load(self) -> None:
         if refusal := demo.why_not():
             raise CommandError(refusal)
-        password = env.secret("DEMO_PASSWORD") or secrets.token_urlsafe(9)
-        began = time.monotonic()
-        self._say("Loading the demo company")
-        demo.load(now=timezone.now(), password=password, say=self._step)
-        self._step(f"done in {time.monotonic() - began:.1f} s")
-        self._say(logins(password))
+        self._say(load(self._say))
 
     def _remove(self) -> None:
         try:
@@ -57,6 +53,19 @@ class Command(BaseCommand):
     def _say(self, words: str) -> None:
         self.stdout.write(words)
         self.stdout.flush()
+
+
+def load(say: Callable[[str], None]) -> str:
+    """Load the demo company, saying how far it is, and return the table of its log-ins.
+
+    The password is DEMO_PASSWORD, or a random one.
+    """
+    password = env.secret("DEMO_PASSWORD") or secrets.token_urlsafe(9)
+    began = time.monotonic()
+    say("Loading the demo company")
+    demo.load(now=timezone.now(), password=password, say=lambda words: say(f"  {words}"))
+    say(f"  done in {time.monotonic() - began:.1f} s")
+    return logins(password)
 
 
 def logins(password: str) -> str:

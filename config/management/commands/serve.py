@@ -9,11 +9,12 @@ from typing import Any, Final
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from django.core.management import BaseCommand, CommandError, call_command
+from django.core.management import BaseCommand, CommandError
 from django.db import connection
 
 from attendance.models import WaitingDay
 from config import env
+from config.management.commands.demo import load
 from config.supervisor import Ended, Supervisor
 from organization.models import Employee
 
@@ -57,12 +58,12 @@ class Command(BaseCommand):
                         {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore"},
                     )
                 self._wait_for_the_web(supervisor, host, port)
-                if options["demo"] and not Employee.objects.exists():
-                    call_command("demo", stdout=self.stdout)
+                is_first = options["demo"] and not Employee.objects.exists()
+                logins = load(self._say) if is_first else ""
                 self._wait_for_the_worker(supervisor)
                 # Waiting holds no connection; the children have their own.
                 connection.close()
-                self._say(f"\nKaoqin is ready: http://{host}:{port}/   (Ctrl-C ends it)\n")
+                self._say(f"{logins}\nKaoqin is ready: http://{host}:{port}/   (Ctrl-C ends it)\n")
                 supervisor.watch()
         except Ended as end:
             raise CommandError(f"{end}; everything else was ended too.") from end
