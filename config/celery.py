@@ -24,7 +24,6 @@ class Bell(NamedTuple):
 
 
 BELLS: Final = (
-    Bell("attendance.tasks.take_in_lines", timedelta(seconds=15), timedelta(seconds=15)),
     Bell("attendance.tasks.judge_waiting_days", timedelta(seconds=10), timedelta(seconds=10)),
     Bell("attendance.tasks.open_days", timedelta(minutes=1), timedelta(minutes=1)),
     Bell("scheduling.tasks.write_ordered_rosters", timedelta(seconds=10), timedelta(seconds=10)),
