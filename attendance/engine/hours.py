@@ -85,7 +85,7 @@ def _pair_first_and_last(draft: Draft) -> None:
 
 def _with_corrections(draft: Draft) -> list[Record]:
     records = list(draft.records)
-    for slot, at, _ in draft.day.corrections:
+    for slot, at, _ in sorted(draft.day.corrections, key=lambda made: made.id):
         stated: Direction = "in" if slot.startswith("in") else "out"
         records.append(Record(at * 60, at * 60, stated, (0,)))
         draft.note("corrected", {"slot": slot, "at": at})

@@ -63,9 +63,7 @@ def flex_shift(draft: Draft) -> None:
         return
     first, last = draft.duties[0], draft.duties[-1]
     fixed_start = first.start_is_excused or first.index != 0
-    fixed_end = (
-        last.end_is_excused or last.out_waived or last.index != len(plan.segments) - 1
-    )
+    fixed_end = last.end_is_excused or last.out_waived or last.index != len(plan.segments) - 1
     if first.arrived is not None and not first.in_waived:
         earliest = 0 if fixed_start or fixed_end else -plan.early_flex
         moved = max(earliest, min(plan.late_flex, first.arrived - first.due_from))

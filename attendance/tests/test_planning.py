@@ -1,3 +1,4 @@
+import time
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -137,3 +138,21 @@ def test_weeks_that_take_turns_without_an_anchor_are_refused():
 
     with pytest.raises(ValueError, match="anchor"):
         weeks.is_working(TUESDAY)
+
+
+@pytest.mark.parametrize("server", ["Pacific/Honolulu", "Asia/Shanghai", "Europe/Berlin"])
+def test_the_zone_of_the_server_changes_nothing(server, monkeypatch):
+    monkeypatch.setenv("TZ", server)
+    time.tzset()
+    lay_out.cache_clear()
+
+    plan = lay_out(NIGHT, date(2026, 3, 28), BERLIN)
+
+    assert plan.segments == ((at("2026-03-28T22:00", BERLIN), at("2026-03-29T06:00", BERLIN)),)
+    assert plan.required == 420
+
+
+@pytest.fixture(autouse=True)
+def _server_zone():
+    yield
+    time.tzset()
