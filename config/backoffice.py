@@ -14,13 +14,13 @@ from rest_framework.authtoken.models import TokenProxy
 
 
 class Link(NamedTuple):
-    """A line of the sidebar: its words, its icon, its page (a URL name below `admin:`)."""
+    """A line of the sidebar. Who may see the list of a model sees the line; empty: everybody."""
 
     title: str | Promise
     icon: str
-    page: str
-    # "app.model" whose page decides who sees the line; empty for pages that everybody has.
     model: str = ""
+    # A URL name below `admin:`; empty: the list of the model.
+    page: str = ""
 
 
 class Group(NamedTuple):
@@ -34,86 +34,38 @@ SIDEBAR: Final = (
     Group(
         _("Work"),
         (
-            Link(_("Today"), "today", "index"),
-            Link(
-                _("Month"),
-                "calendar_month",
-                "attendance_attendanceday_month",
-                "attendance.attendanceday",
-            ),
-            Link(
-                _("Days"),
-                "event_available",
-                "attendance_attendanceday_changelist",
-                "attendance.attendanceday",
-            ),
-            Link(_("Punches"), "touch_app", "attendance_punch_changelist", "attendance.punch"),
+            Link(_("Today"), "today", page="index"),
+            Link(_("Month"), "calendar_month", "attendance.attendanceday", "attendance_month"),
+            Link(_("Days"), "event_available", "attendance.attendanceday"),
+            Link(_("Punches"), "touch_app", "attendance.punch"),
+            Link(_("Absences"), "beach_access", "attendance.absence"),
         ),
     ),
     Group(
         _("People"),
         (
-            Link(
-                _("Employees"),
-                "badge",
-                "organization_employee_changelist",
-                "organization.employee",
-            ),
-            Link(
-                _("Departments"),
-                "account_tree",
-                "organization_department_changelist",
-                "organization.department",
-            ),
-            Link(
-                _("Positions"),
-                "work",
-                "organization_position_changelist",
-                "organization.position",
-            ),
+            Link(_("Employees"), "badge", "organization.employee"),
+            Link(_("Departments"), "account_tree", "organization.department"),
+            Link(_("Positions"), "work", "organization.position"),
         ),
     ),
     Group(
         _("What is expected"),
         (
-            Link(
-                _("Rosters"),
-                "grid_on",
-                "scheduling_rosterentry_changelist",
-                "scheduling.rosterentry",
-            ),
-            Link(_("Shifts"), "schedule", "scheduling_shift_changelist", "scheduling.shift"),
-            Link(
-                _("Rotations"),
-                "autorenew",
-                "scheduling_rotation_changelist",
-                "scheduling.rotation",
-            ),
-            Link(
-                _("Calendar"),
-                "event",
-                "scheduling_calendarday_changelist",
-                "scheduling.calendarday",
-            ),
-            Link(
-                _("Rules"),
-                "rule",
-                "attendance_attendancerule_changelist",
-                "attendance.attendancerule",
-            ),
+            Link(_("Rosters"), "grid_on", "scheduling.rosterentry"),
+            Link(_("Shifts"), "schedule", "scheduling.shift"),
+            Link(_("Rotations"), "autorenew", "scheduling.rotation"),
+            Link(_("Assignments"), "assignment_ind", "scheduling.shiftassignment"),
+            Link(_("Calendar"), "event", "scheduling.calendarday"),
+            Link(_("Rules"), "rule", "attendance.attendancerule"),
         ),
     ),
     Group(
         _("Administration"),
         (
-            Link(_("Terminals"), "sensors", "devices_terminal_changelist", "devices.terminal"),
-            Link(_("Users"), "person", "organization_user_changelist", "organization.user"),
-            Link(
-                _("Audit log"),
-                "history",
-                "organization_auditentry_changelist",
-                "organization.auditentry",
-            ),
+            Link(_("Terminals"), "sensors", "devices.terminal"),
+            Link(_("Log-ins"), "person", "organization.user"),
+            Link(_("Audit log"), "history", "organization.auditentry"),
         ),
     ),
 )
@@ -134,24 +86,33 @@ def open_console() -> None:
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the sidebar of the person who asks: the lines whose pages they may open."""
-    groups = (
-        {"title": group.title, "separator": True, "items": list(_lines(group, request))}
-        for group in SIDEBAR
-    )
-    return [group for group in groups if group["items"]]
-
-
-def _lines(group: Group, request: HttpRequest) -> Iterator[dict[str, Any]]:
     pages = {model._meta.label_lower: page for model, page in admin.site._registry.items()}
+    groups = [
+        {"title": group.title, "separator": True, "items": list(_lines(group, pages, request))}
+        for group in SIDEBAR
+    ]
+    shown = [group for group in groups if group["items"]]
+    for group in shown[:1]:
+        group["separator"] = False
+    return shown
+
+
+def _lines(
+    group: Group, pages: dict[str, admin.ModelAdmin[Any]], request: HttpRequest
+) -> Iterator[dict[str, Any]]:
     for link in group.links:
         page = pages.get(link.model)
         if link.model and (page is None or not page.has_view_permission(request)):
             continue
         try:
-            address = reverse(f"admin:{link.page}")
+            address = reverse(f"admin:{link.page or _list_of(link.model)}")
         except NoReverseMatch:
             continue
         yield {"title": link.title, "icon": link.icon, "link": address}
+
+
+def _list_of(model: str) -> str:
+    return f"{model.replace('.', '_')}_changelist"
 
 
 def favicon(request: HttpRequest) -> str:
