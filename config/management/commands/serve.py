@@ -14,12 +14,14 @@ from django.db import connection
 
 from attendance.models import WaitingDay
 from config import env
+from config.celery import app
 from config.management.commands.demo import load
 from config.supervisor import Ended, Supervisor
 from organization.models import Employee
 
 START_WITHIN: Final = 60.0
 JUDGE_WITHIN: Final = 15 * 60.0
+JUDGE: Final = "attendance.tasks.judge_waiting_days"
 
 PARTS: Final = {
     "worker": (
@@ -87,7 +89,10 @@ class Command(BaseCommand):
             if time.monotonic() > until:
                 self._say(f"{waiting} days still wait; the worker goes on while you look around.")
                 return
-            if waiting != said:
+            if waiting == said:
+                # Nobody is at it: the next bell would ring some seconds later.
+                app.send_task(JUDGE)
+            else:
                 self._say(f"The worker judges the days: {waiting} wait.")
             said = waiting
             time.sleep(1)
