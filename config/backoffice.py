@@ -98,7 +98,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _lines(
-    group: Group, pages: dict[str, admin.ModelAdmin[Any]], request: HttpRequest
+    group: Group, pages: dict[str, admin.ModelAdmin], request: HttpRequest
 ) -> Iterator[dict[str, Any]]:
     for link in group.links:
         page = pages.get(link.model)
