@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from django import forms
@@ -143,3 +143,13 @@ def class_boxes(form: forms.Form) -> list[ClassBoxes]:
             )
         )
     return found
+
+
+def box_of(boxes: Collection[str], path: str) -> str | None:
+    """Return the name of the box that says the part of a pattern at a path."""
+    parts = path.split(".")
+    for count in range(len(parts), 0, -1):
+        name = "__".join(parts[:count])
+        if name in boxes:
+            return name
+    return "flexible__mode" if parts[0] == "flexible" else None

@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from scheduling.models import Shift, ShiftVersion
-from scheduling.overtime_form import overtime_fields, overtime_initial, overtime_of
+from scheduling.overtime_form import box_of, overtime_fields, overtime_initial, overtime_of
 from scheduling.pattern import (
     DAY,
     Flexible,
@@ -167,20 +167,11 @@ class PatternForm(forms.Form):
             return said
         pattern = pattern_of(said)
         for problem in problems(pattern):
-            box = self.box_of(problem.field)
+            box = box_of(self.fields, problem.field)
             self.add_error(box, ValidationError(sentence(problem), code=problem.code))
         if not self.errors:
             self.pattern = pattern
         return said
-
-    def box_of(self, path: str) -> str | None:
-        """Return the field that says the part of a pattern at a path."""
-        parts = path.split(".")
-        for count in range(len(parts), 0, -1):
-            name = "__".join(parts[:count])
-            if name in self.fields:
-                return name
-        return "flexible__mode" if parts[0] == "flexible" else None
 
 
 class ShiftForm(PatternForm, forms.ModelForm):

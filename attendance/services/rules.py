@@ -1,0 +1,348 @@
+"""What people do to attendance rules: draft a version, try it, publish it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any, ClassVar, Final
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils.timezone import localdate
+from django.utils.translation import gettext_lazy as _
+
+from attendance.engine import DayResult, evaluate_day
+from attendance.loading import Facts, inputs, load_facts
+from attendance.models import AttendanceDay, AttendanceRule, RuleVersion
+from attendance.planbook import Terms
+from attendance.planning import minute_of
+from organization import audit
+from organization.access import Action
+from organization.errors import DomainError, NotFound
+from organization.models import Change, Department, Employee, Position, User
+from organization.services import announce
+from scheduling.pattern import Free, Kind, Overtime, ShiftPattern, problems
+from scheduling.problem_words import sentence
+from scheduling.services.shifts import require_rule
+
+_DAY: Final = timedelta(days=1)
+TRIED_PEOPLE: Final = 50
+TRIED_DAYS: Final = 14
+
+
+class VersionIsPublished(DomainError):
+    """What was published is not edited: days were judged by it."""
+
+    code: ClassVar[str] = "version_is_published"
+    message = _("The version from %(day)s is published; draft a new one from another date.")
+
+
+class VersionIsInForce(DomainError):
+    """A version that days were judged by stays."""
+
+    code: ClassVar[str] = "version_is_in_force"
+    message = _("The version from %(day)s is in force; publish a newer one instead.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleText:
+    """What a version of a rule says. `overtime` is for days without a shift."""
+
+    is_punching_required: bool = True
+    period_starts_on_day: int = 1
+    shift_source: str = RuleVersion.ShiftSource.ROSTER_FIRST
+    merge_minutes: int = 5
+    make_up_per_month: int = 3
+    make_up_days_back: int = 30
+    make_up_cutoff_day: int = 5
+    overtime: Overtime | None = None
+
+    def columns(self) -> dict[str, Any]:
+        """Return the columns of RuleVersion that hold it."""
+        names = self.__slots__
+        held = {name: getattr(self, name) for name in names if name != "overtime"}
+        stored = ShiftPattern(overtime=self.overtime).to_json().get("overtime")
+        return {**held, "overtime": stored}
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What publishing would do.
+
+    `days` stored results are judged again. Of `tried` recent ones, `changed` would say something
+    else; `moves` counts them by (status today, status then).
+    """
+
+    days: int
+    tried: int
+    changed: int
+    moves: Mapping[tuple[str, str], int]
+
+
+@transaction.atomic
+def add_rule(
+    *,
+    name: str,
+    department: Department | None = None,
+    position: Position | None = None,
+    actor: User | None = None,
+    now: datetime,
+) -> AttendanceRule:
+    """Add a rule for a department with all below, a position, or both. It says nothing yet.
+
+    Raises ValidationError where there is one for the same people, NotAllowed.
+    """
+    require_rule(actor, department)
+    rule = AttendanceRule(name=name.strip(), department=department, position=position)
+    if department is None and position is None:
+        others = AttendanceRule.objects.filter(department=None, position=None)
+        if others.exists():
+            raise ValidationError(_("There is a rule for the whole group already."))
+    rule.full_clean()
+    rule.save()
+    audit.record(actor=actor, verb="rule.added", thing=rule, department=department, now=now)
+    return rule
+
+
+@transaction.atomic
+def rename_rule(
+    *, rule_id: int, name: str, actor: User | None = None, now: datetime
+) -> AttendanceRule:
+    """Call a rule something else. Raises ValidationError or NotFound."""
+    rule = _lock(rule_id, actor)
+    before, rule.name = rule.name, name.strip()
+    if before != rule.name:
+        rule.full_clean()
+        rule.save(update_fields=["name"])
+        _record(rule, "rule.renamed", actor, now, before=before, after=rule.name)
+    return rule
+
+
+@transaction.atomic
+def draft_rule(
+    *,
+    rule_id: int,
+    valid_from: date,
+    text: RuleText,
+    actor: User | None = None,
+    now: datetime,
+) -> RuleVersion:
+    """Write down what a rule shall say from a date on. Nothing is judged by a draft.
+
+    A draft of the same date is replaced. Raises VersionIsPublished for a date that has a
+    published version, ValidationError by field (overtime by its path), or NotFound.
+    """
+    rule = _lock(rule_id, actor)
+    check_overtime(text.overtime)
+    version = rule.versions.filter(valid_from=valid_from).first()
+    if version is not None and version.published_at is not None:
+        raise VersionIsPublished(day=valid_from)
+    version = version or RuleVersion(rule=rule, valid_from=valid_from)
+    for name, value in text.columns().items():
+        setattr(version, name, value)
+    version.full_clean()
+    version.save()
+    _record(rule, "rule.drafted", actor, now, valid_from=str(valid_from), **text.columns())
+    return version
+
+
+def try_rule(*, version_id: int, actor: User | None = None, now: datetime) -> Trial:
+    """Return what publishing a draft would change, without writing anything.
+
+    The recent days of some people under the rule are judged by the draft and compared with what
+    is stored. Raises NotFound.
+    """
+    version = _version(version_id, actor)
+    today = localdate(now)
+    stored = _days_under(version, today)
+    recent = max(version.valid_from, today - TRIED_DAYS * _DAY)
+    sample = _sample(stored.filter(work_date__gte=recent))
+    people = sorted({person for person, _day in sample})
+    moves: Counter[tuple[str, str]] = Counter()
+    changed = 0
+    if people:
+        facts = _with_draft(load_facts(people, recent, today), version)
+        for person in people:
+            days = sorted(day for whose, day in sample if whose == person)
+            for loaded in inputs(facts, person, days, minute_of(now)):
+                result = evaluate_day(loaded.day)
+                before = sample[person, loaded.work_date]
+                after = _told(result)
+                if before != after:
+                    changed += 1
+                    moves[before[0], after[0]] += 1
+    return Trial(stored.count(), len(sample), changed, dict(moves.most_common(6)))
+
+
+@transaction.atomic
+def publish_rule(*, version_id: int, actor: User | None = None, now: datetime) -> RuleVersion:
+    """Put a draft in force from its date; days from then are judged again.
+
+    Publishing twice changes nothing. Raises NotFound.
+    """
+    version = _version(version_id, actor, lock=True)
+    if version.published_at is not None:
+        return version
+    version.published_at = now
+    version.save(update_fields=["published_at"])
+    _announce(version)
+    _record(version.rule, "rule.published", actor, now, valid_from=str(version.valid_from))
+    return version
+
+
+@transaction.atomic
+def discard_version(*, version_id: int, actor: User | None = None, now: datetime) -> None:
+    """Take away a draft, or a published version that is still to come.
+
+    Raises VersionIsInForce, NotFound.
+    """
+    version = _version(version_id, actor, lock=True)
+    if version.published_at is not None:
+        if version.valid_from <= localdate(now):
+            raise VersionIsInForce(day=version.valid_from)
+        _announce(version)
+    _record(version.rule, "rule.discarded", actor, now, valid_from=str(version.valid_from))
+    version.delete()
+
+
+def check_overtime(overtime: Overtime | None) -> None:
+    """Raise ValidationError, a dict from path to sentences, unless overtime terms are sound."""
+    found: dict[str, list[ValidationError]] = {}
+    for problem in problems(ShiftPattern(kind=Kind.FREE, free=Free(), overtime=overtime)):
+        error = ValidationError(sentence(problem), code=problem.code)
+        found.setdefault(problem.field, []).append(error)
+    if found:
+        raise ValidationError(found)
+
+
+def text_of(version: RuleVersion) -> RuleText:
+    """Return what a stored version says."""
+    stored = {"overtime": version.overtime} if version.overtime else {}
+    names = (name for name in RuleText.__slots__ if name != "overtime")
+    return RuleText(
+        **{name: getattr(version, name) for name in names},
+        overtime=ShiftPattern.from_json(stored).overtime,
+    )
+
+
+# --- whom a rule concerns --------------------------------------------------------------------
+
+
+def _days_under(version: RuleVersion, today: date) -> QuerySet[AttendanceDay]:
+    """Return the stored days that a version speaks for, up to its successor.
+
+    Rules for fewer people may win for some of them; their days are judged alike then.
+    """
+    rule = version.rule
+    rows = AttendanceDay.objects.filter(
+        work_date__gte=version.valid_from, work_date__lte=_last_day(version) or today
+    )
+    if rule.department is not None:
+        rows = rows.filter(department__path__startswith=rule.department.path)
+    if rule.position_id is not None:
+        rows = rows.filter(employee__position=rule.position_id)
+    return rows
+
+
+def _last_day(version: RuleVersion) -> date | None:
+    later = (
+        version.rule.versions.filter(published_at__isnull=False, valid_from__gt=version.valid_from)
+        .order_by("valid_from")
+        .values_list("valid_from", flat=True)
+        .first()
+    )
+    return later - _DAY if later is not None else None
+
+
+def _announce(version: RuleVersion) -> None:
+    rule = version.rule
+    people = None
+    if rule.position_id is not None:
+        placed = Employee.objects.filter(transfers__position=rule.position_id)
+        if rule.department is not None:
+            placed = placed.filter(transfers__department__path__startswith=rule.department.path)
+        people = sorted(set(placed.values_list("pk", flat=True)))
+    announce(
+        Change.Reason.RULE,
+        starts_on=version.valid_from,
+        ends_on=_last_day(version),
+        employee_ids=people,
+        department=None if people is not None else rule.department,
+    )
+
+
+Told = tuple[str, int, int, int, int]
+"""Status, and minutes late, early, worked and overtime."""
+
+
+def _told(result: DayResult) -> Told:
+    return result.status.value, result.late, result.early, result.worked, result.overtime
+
+
+def _sample(rows: QuerySet[AttendanceDay]) -> dict[tuple[int, date], Told]:
+    """Return what is stored of the days of the first people, by person and date."""
+    people = list(
+        rows.order_by("employee").values_list("employee", flat=True).distinct()[:TRIED_PEOPLE]
+    )
+    found = rows.filter(employee__in=people).values_list(
+        "employee",
+        "work_date",
+        "status",
+        "late_minutes",
+        "early_minutes",
+        "worked_minutes",
+        F("overtime_workday_minutes") + F("overtime_rest_minutes") + F("overtime_holiday_minutes"),
+    )
+    return {(row[0], row[1]): row[2:] for row in found}
+
+
+def _with_draft(facts: Facts, version: RuleVersion) -> Facts:
+    """Return the facts as they would be, were the draft published."""
+    text = text_of(version)
+    terms = Terms(
+        version.pk,
+        text.is_punching_required,
+        text.shift_source,
+        text.merge_minutes * 60,
+        text.overtime,
+    )
+    key = (version.rule.department_id, version.rule.position_id)
+    held = [row for row in facts.book.rules.get(key, []) if row[0] != version.valid_from]
+    rules = {**facts.book.rules, key: sorted([*held, (version.valid_from, terms)], key=_dated)}
+    return facts._replace(book=replace(facts.book, rules=rules))
+
+
+def _dated(row: tuple[date, Terms]) -> date:
+    return row[0]
+
+
+def _lock(rule_id: int, actor: User | None) -> AttendanceRule:
+    rules = AttendanceRule.objects.select_for_update(of=("self",)).select_related("department")
+    if actor is not None:
+        rules = rules.visible_to(actor, Action.RULE)
+    rule = rules.filter(pk=rule_id).first()
+    if rule is None:
+        raise NotFound(what=AttendanceRule._meta.verbose_name, key=rule_id)
+    return rule
+
+
+def _version(version_id: int, actor: User | None, *, lock: bool = False) -> RuleVersion:
+    """Return a version whose rule `actor` may configure. Raises NotFound."""
+    rules = AttendanceRule.objects.all()
+    if actor is not None:
+        rules = rules.visible_to(actor, Action.RULE)
+    rows = RuleVersion.objects.filter(pk=version_id, rule__in=rules)
+    rows = rows.select_related("rule__department", "rule__position")
+    version = (rows.select_for_update(of=("self",)) if lock else rows).first()
+    if version is None:
+        raise NotFound(what=RuleVersion._meta.verbose_name, key=version_id)
+    return version
+
+
+def _record(
+    rule: AttendanceRule, verb: str, actor: User | None, now: datetime, **facts: object
+) -> None:
+    audit.record(actor=actor, verb=verb, thing=rule, department=rule.department, now=now, **facts)
