@@ -13,6 +13,8 @@ from typing import Final, Self
 
 # From <sys/prctl.h>: the signal a process gets when its parent dies.
 PR_SET_PDEATHSIG: Final = 1
+# Loaded here, because a child between fork and exec should do as little as it can.
+LIBC: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
 GRACE: Final = 15.0
 
 
@@ -96,5 +98,5 @@ def _repeat(name: str, part: "subprocess.Popen[str]") -> None:
 
 def _end_with_parent() -> None:
     """Ask the kernel to end this process when its parent is killed. Linux only; else nothing."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if LIBC is not None:
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -57,6 +57,7 @@ class Command(BaseCommand):
                     supervisor.start(
                         name,
                         [sys.executable, "-m", program, *arguments],
+                        # Celery warns whoever is root in a container at every start.
                         {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore"},
                     )
                 self._wait_for_the_web(supervisor, host, port)
