@@ -1,7 +1,12 @@
 """Which punch fills which slot (C10)."""
 
+from itertools import pairwise
+from typing import Final
+
 from attendance.engine.draft import Draft, Duty
-from attendance.engine.values import PlanKind, Record
+from attendance.engine.values import Minute, PlanKind, Record, Slot
+
+_new: Final = tuple.__new__  # see draft.py
 
 
 def fill_slots(draft: Draft) -> None:
@@ -25,17 +30,19 @@ def fill_slots(draft: Draft) -> None:
 def _divide(duties: list[Duty], records: list[Record]) -> list[list[Record]]:
     """Share the records among the duties. The middle of a gap belongs to the later one."""
     zones: list[list[Record]] = [[] for _ in duties]
-    last = len(duties) - 1
-    zone = 0
+    # Twice the middle of each gap, so that half a minute is a whole number too.
+    middles = [one.due_until + other.due_from for one, other in pairwise(duties)]
+    last, zone = len(middles), 0
     for record in records:
         at = record[0] // 60
-        while zone < last and 2 * at >= duties[zone].due_until + duties[zone + 1].due_from:
+        while zone < last and 2 * at >= middles[zone]:
             zone += 1
         own = zone
-        if record[2] == "in" and zone < last and at >= duties[zone].due_until:
-            own = zone + 1
-        elif record[2] == "out" and zone and at <= duties[zone].due_from:
-            own = zone - 1
+        if record[2] is not None:
+            if record[2] == "in" and zone < last and at >= duties[zone].due_until:
+                own = zone + 1
+            elif record[2] == "out" and zone and at <= duties[zone].due_from:
+                own = zone - 1
         zones[own].append(record)
     return zones
 
@@ -44,12 +51,15 @@ def fill(draft: Draft, duty: Duty, records: list[Record]) -> None:
     """Fill the two slots of a duty: one record fills one slot, a stated direction is believed."""
     if not records:
         return
-    if len(records) > 1:
-        first, last = records[0], records[-1]
-        if first[2] != "out" and last[2] != "in":
-            duty.arrive(first[0] // 60, first[3][0])  # type: ignore[arg-type]
-            duty.leave(last[1] // 60, last[3][-1])  # type: ignore[arg-type]
-            return
+    first, last = records[0], records[-1]
+    if first is not last and first[2] != "out" and last[2] != "in":
+        # What arrive() and leave() do, spelled out: nearly every slot is filled here, and even
+        # calling a NewType costs.
+        duty.arrived = arrived = first[0] // 60  # type: ignore[assignment]
+        duty.left = left = last[1] // 60  # type: ignore[assignment]
+        duty.arrival = _new(Slot, (duty.in_name, arrived, first[3][0], None))
+        duty.departure = _new(Slot, (duty.out_name, left, last[3][-1], None))
+        return
     come = next((n for n, record in enumerate(records) if record[2] != "out"), None)
     gone = None
     for index in range(len(records) - 1, -1, -1):
@@ -63,9 +73,9 @@ def fill(draft: Draft, duty: Duty, records: list[Record]) -> None:
         else:
             come, gone = None, come
     if come is not None:
-        duty.arrive(records[come][0] // 60, records[come][3][0])  # type: ignore[arg-type]
+        duty.arrive(Minute(records[come][0] // 60), records[come][3][0])
     if gone is not None:
-        duty.leave(records[gone][1] // 60, records[gone][3][-1])  # type: ignore[arg-type]
+        duty.leave(Minute(records[gone][1] // 60), records[gone][3][-1])
 
 
 def _opens_the_duty(draft: Draft, duty: Duty, at: int) -> bool:

@@ -15,6 +15,7 @@ from attendance.engine import (
     evaluate_day,
 )
 from attendance.planning import lay_out, minute_of, second_of
+from attendance.tests.daytable import judge, rows
 from scheduling.pattern import ShiftPattern
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -87,3 +88,18 @@ def test_a_time_before_the_work_date_names_its_date():
     text = wording.time_text(moment, work_date=TUESDAY, zone=SHANGHAI)
 
     assert text == "23:30 (2026-08-31)"
+
+
+def test_every_note_of_the_tables_can_be_said():
+    said = set()
+    for _, _, shift, facts, _ in rows():
+        result = judge(shift, facts)
+        for note in result.notes:
+            text = wording.sentence(*note, work_date=TUESDAY, zone=SHANGHAI)
+            assert text
+            assert "%(" not in text
+            said.add(note.code)
+
+    # These need facts that the tables do not tell.
+    untold = {"exempt", "held", "no_shift", "not_employed", "rounded"}
+    assert set(NOTE_CODES) - said <= untold
