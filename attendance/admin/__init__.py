@@ -1,0 +1,5 @@
+"""The pages of attendance."""
+
+from attendance.admin import (  # noqa: F401  (importing registers the pages)
+    rules,
+)
