@@ -40,7 +40,7 @@ def month(pattern: ShiftPattern) -> list[DayInput]:
 
 def _day(plan: ShiftPlan, slots: list[int], chance: random.Random) -> DayInput:
     midnight = (plan.segments[0][0] - slots[0]) * 60
-    marks = []
+    marks: list[Mark] = []
     for index, slot in enumerate(slots):
         if chance.random() < 0.02:
             continue
