@@ -7,33 +7,57 @@ sidebar, and the counts of list pages.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.contrib.admin import filters as stock_filters
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin as ThemedAdmin
 from unfold.admin import StackedInline as ThemedStackedInline
 from unfold.admin import TabularInline as ThemedTabularInline
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, DropdownFilter
+from unfold.contrib.filters.admin import RelatedDropdownFilter as ThemedRelatedFilter
+from unfold.contrib.import_export.forms import ExportForm as ThemedExportForm
+from unfold.contrib.import_export.forms import ImportForm as ThemedImportForm
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.forms import (
+    AdminPasswordChangeForm as ThemedPasswordChangeForm,
+)
+from unfold.forms import UserChangeForm as ThemedUserChangeForm
+from unfold.forms import UserCreationForm as ThemedUserCreationForm
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminSingleDateWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from organization.access import Action, ScopedQuerySet, departments_for, granted_paths
 from organization.errors import DomainError
 
 __all__ = [
+    "DepartmentFilter",
+    "DropdownFilter",
     "ReadOnlyAdmin",
     "ReadOnlyInline",
     "ScopedAdmin",
+    "ScopedAutocompleteFilter",
     "ScopedRelatedFilter",
     "ScopedStackedInline",
     "ScopedTabularInline",
+    "ThemedExportForm",
+    "ThemedImportForm",
+    "ThemedPasswordChangeForm",
+    "ThemedUserChangeForm",
+    "ThemedUserCreationForm",
+    "UnfoldAdminCheckboxSelectMultipleWidget",
     "UnfoldAdminSelectWidget",
+    "UnfoldAdminSingleDateWidget",
     "UnfoldAdminTextInputWidget",
     "action",
     "display",
@@ -61,7 +85,7 @@ def scoped(queryset: models.QuerySet[Any], user: Any, act: Action) -> models.Que
     return queryset
 
 
-class ScopedRelatedFilter(stock_filters.RelatedFieldListFilter):
+class ScopedRelatedFilter(ThemedRelatedFilter):
     """A sidebar filter whose choices are the rows that this person may see, at most 200."""
 
     AT_MOST: ClassVar[int] = 200
@@ -72,6 +96,49 @@ class ScopedRelatedFilter(stock_filters.RelatedFieldListFilter):
         """Return (key, name) of what may be chosen."""
         rows = scoped(field.remote_field.model._default_manager.all(), request.user, Action.SEE)
         return [(row.pk, str(row)) for row in rows[: self.AT_MOST]]
+
+
+class ScopedAutocompleteFilter(AutocompleteSelectFilter):
+    """A sidebar filter that is searched, for relations with too many rows for a list."""
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        """Yield the field; a key in the address names nobody whom this person may not see."""
+        for choice in super().choices(changelist):
+            rows = self.field.remote_field.model._default_manager.all()
+            choice["form"].fields[self.lookup_kwarg].queryset = scoped(
+                rows, self.request.user, Action.SEE
+            )
+            yield choice
+
+
+class DepartmentFilter(DropdownFilter):
+    """A department with all below it, in the order of the tree.
+
+    For rows with another way to their department, make a subclass with another `path_lookup`.
+    """
+
+    title = _("department")
+    parameter_name = "in"
+    path_lookup: ClassVar[str] = "department__path"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return (key, indented name) of the departments that this person may see."""
+        rows = list(departments_for(request.user, Action.SEE).order_by("path"))
+        self._paths = {str(row.pk): row.path for row in rows}
+        top = min((row.depth for row in rows), default=0)
+        return [(str(row.pk), "\u2003" * (row.depth - top) + row.name) for row in rows]
+
+    def queryset(
+        self, request: HttpRequest, queryset: models.QuerySet[Any]
+    ) -> models.QuerySet[Any]:
+        """Return the rows of the department and all below; nothing for an unknown one."""
+        key = self.value()
+        if not key:
+            return queryset
+        path = self._paths.get(key)
+        if path is None:
+            return queryset.none()
+        return queryset.filter(**{f"{self.path_lookup}__startswith": path})
 
 
 class _ScopedForeignKeys:
@@ -104,6 +171,7 @@ class ScopedAdmin(_ScopedForeignKeys, ThemedAdmin):
     compressed_fields = True
     warn_unsaved_form = True
     list_fullwidth = True
+    list_filter_submit = True
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Return the rows that this person may see."""
@@ -115,16 +183,33 @@ class ScopedAdmin(_ScopedForeignKeys, ThemedAdmin):
 
     def _may_somewhere(self, request: HttpRequest, act: Action) -> bool:
         paths = granted_paths(request.user, act)
-        return paths is None or bool(paths)
+        return paths is None or bool(paths) or (act is Action.SEE and self._has_own_rows(request))
+
+    def _has_own_rows(self, request: HttpRequest) -> bool:
+        """Say whether the rows are about people and this person is one of them."""
+        rows = self.model._default_manager.all()
+        if not isinstance(rows, ScopedQuerySet) or rows.person_lookup is None:
+            return False
+        return getattr(request.user, "employee", None) is not None
 
     def _may(self, request: HttpRequest, act: Action, obj: Any | None) -> bool:
+        # A page asks the same question many times.
+        kept = request.__dict__.setdefault("_may", {})
+        # The theme hands the buttons of a page the key of its row instead of the row.
+        pk = obj.pk if isinstance(obj, models.Model) else obj
+        key = (self.model, act, pk if pk is None else str(pk))
+        if key not in kept:
+            kept[key] = self._find_out(request, act, pk)
+        return kept[key]
+
+    def _find_out(self, request: HttpRequest, act: Action, pk: Any | None) -> bool:
         if not self._may_somewhere(request, act):
             return False
-        if obj is None or obj.pk is None or self.is_common:
+        if pk is None or self.is_common:
             return not (self.is_common and act is self.write_action) or bool(
                 request.user.is_superuser
             )
-        return self.rows_for(request, act).filter(pk=obj.pk).exists()
+        return self.rows_for(request, act).filter(pk=pk).exists()
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Show the app to whoever may see anything in it."""

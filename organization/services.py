@@ -46,12 +46,19 @@ def add_department(
     parent: Department | None,
     is_unit: bool = False,
     timezone: str = "",
+    head: Employee | None = None,
     actor: User | None = None,
     now: datetime,
 ) -> Department:
     """Add a department below `parent` (None: at the root). Raises ValidationError."""
     department = Department(
-        name=name, code=code, parent=parent, is_unit=is_unit, timezone=timezone, path="/new/"
+        name=name,
+        code=code,
+        parent=parent,
+        is_unit=is_unit,
+        timezone=timezone,
+        head=head,
+        path="/new/",
     )
     department.full_clean(exclude=["path"])
     # The path holds the key, which the database gives; until then it must be unique as well.

@@ -90,9 +90,7 @@ def write_calendar(people: People, *, first_day: date, now: datetime) -> None:
     """Write the statutory calendar, and a weekend that headquarters moved by itself."""
     source = calendar.builtin_source()
     years = calendar.years_to_sync(now.date())
-    calendar.apply_calendar(
-        source=source, reading=calendar.ask(source, years), actor=None, now=now
-    )
+    calendar.apply_calendar(source=source, reading=calendar.ask(source, years), actor=None, now=now)
     statutory = set(CalendarDay.objects.values_list("day", flat=True))
     first_week = (monday_of(first_day) + n * _DAY for n in range(7, 45))
     saturday, monday = next(
@@ -120,18 +118,14 @@ def _write_assignments(people: People, shifts: Mapping[str, Shift], first_day: d
     )
     office = shifts["O"]
     six, five = (tuple(office if n < days else None for n in range(7)) for days in (6, 5))
-    big_and_small = _rotation(
-        "大小周", Rotation.Kind.BIWEEKLY, alternating(six, five), first_day
-    )
+    big_and_small = _rotation("大小周", Rotation.Kind.BIWEEKLY, alternating(six, five), first_day)
     since = monday_of(first_day)
     rows = [ShiftAssignment(department=rooms["GROUP"], shift=office, starts_on=since)]
     for unit in COMPANY:
         for room in unit.rooms:
             here = rooms[room.code]
             if room.plan == "workshop":
-                rows.append(
-                    ShiftAssignment(department=here, rotation=teams[0], starts_on=since)
-                )
+                rows.append(ShiftAssignment(department=here, rotation=teams[0], starts_on=since))
                 rows += [
                     ShiftAssignment(employee=person, rotation=teams[1], starts_on=since)
                     for person in people.of(room.code)[2::2]
@@ -141,9 +135,7 @@ def _write_assignments(people: People, shifts: Mapping[str, Shift], first_day: d
                     ShiftAssignment(department=here, rotation=big_and_small, starts_on=since)
                 )
             elif room.plan == "flexible":
-                rows.append(
-                    ShiftAssignment(department=here, shift=shifts["F"], starts_on=since)
-                )
+                rows.append(ShiftAssignment(department=here, shift=shifts["F"], starts_on=since))
     ShiftAssignment.objects.bulk_create(rows)
 
 
@@ -168,9 +160,7 @@ def _write_rosters(
                 continue
             for first, last in months(first_day, last_day):
                 title = f"{room.name} {first:%Y-%m}"
-                batch = RosterBatch(
-                    title=title, starts_on=first, ends_on=last, confirmed_at=now
-                )
+                batch = RosterBatch(title=title, starts_on=first, ends_on=last, confirmed_at=now)
                 rows = list(_entries(people, room.code, ROSTERED[room.plan], shifts, first, last))
                 batch.new_count = len(rows)
                 batch.save()
@@ -240,15 +230,13 @@ def _write_rules(
         ),
         (
             "总经理免打卡",
-            None,
+            departments["GROUP"],
             positions["GM"],
             {"is_punching_required": False},
         ),
     )
     for name, department, position, says in rules:
-        rule = AttendanceRule.objects.create(
-            name=name, department=department, position=position
-        )
+        rule = AttendanceRule.objects.create(name=name, department=department, position=position)
         RuleVersion.objects.create(
             rule=rule, valid_from=first_day.replace(month=1, day=1), published_at=now, **says
         )

@@ -1,0 +1,65 @@
+"""Lists that come and go as Excel or CSV files: upload, preview, confirm; and the way out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext_lazy as _
+from import_export.admin import ImportExportMixin
+from import_export.formats.base_formats import CSV, XLSX
+
+from organization.access import Action
+from organization.scoped_admin import ThemedExportForm, ThemedImportForm, scoped
+
+
+class TablesMixin(ImportExportMixin):
+    """Import and export on a scoped page. Stands before ScopedAdmin in the bases."""
+
+    import_form_class = ThemedImportForm
+    export_form_class = ThemedExportForm
+    formats = [XLSX, CSV]
+    # Excel reads a CSV file as UTF-8 only with a mark at its beginning.
+    to_encoding = "utf-8-sig"
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        """Let people import who may write somewhere; each row is held to where that is."""
+        return self._may_somewhere(request, self.write_action)
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        """Let people export who may do so somewhere."""
+        return self._may_somewhere(request, Action.EXPORT)
+
+    def get_export_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the rows of the list, as filtered, that this person may export."""
+        return scoped(super().get_export_queryset(request), request.user, Action.EXPORT)
+
+    def get_import_resource_kwargs(self, request: HttpRequest, **kwargs: Any) -> dict[str, Any]:
+        """Tell the table who imports, and from when transfers hold."""
+        form = kwargs.get("form")
+        told: dict[str, Any] = {"user": request.user}
+        if form is not None and "effective_on" in getattr(form, "cleaned_data", {}):
+            told["effective_on"] = form.cleaned_data["effective_on"]
+        return told
+
+    def get_import_data_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        """Write all rows or none."""
+        return {**super().get_import_data_kwargs(**kwargs), "rollback_on_validation_errors": True}
+
+    def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:
+        """Say what was written; rows that changed since the preview may refuse."""
+        if not result.has_errors() and not result.has_validation_errors():
+            return super().process_result(result, request)
+        messages.error(
+            request, _("Nothing was imported: something has changed since the preview. Try again.")
+        )
+        return HttpResponseRedirect(request.path.replace("process_import", "import"))
+
+    def get_confirm_form_initial(self, request: HttpRequest, import_form: Any) -> dict[str, Any]:
+        """Carry the date from the preview to the confirmation."""
+        initial: dict[str, Any] = super().get_confirm_form_initial(request, import_form)
+        if import_form is not None and "effective_on" in import_form.cleaned_data:
+            initial["effective_on"] = import_form.cleaned_data["effective_on"]
+        return initial
