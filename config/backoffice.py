@@ -53,10 +53,13 @@ SIDEBAR: Final = (
         _("What is expected"),
         (
             Link(_("Rosters"), "grid_on", "scheduling.rosterentry"),
+            Link(_("Roster imports"), "upload_file", "scheduling.rosterbatch"),
+            Link(_("Shift codes"), "key", "scheduling.shiftcode"),
             Link(_("Shifts"), "schedule", "scheduling.shift"),
             Link(_("Rotations"), "autorenew", "scheduling.rotation"),
             Link(_("Assignments"), "assignment_ind", "scheduling.shiftassignment"),
             Link(_("Calendar"), "event", "scheduling.calendarday"),
+            Link(_("Calendar sources"), "cloud_download", "scheduling.calendarsource"),
             Link(_("Rules"), "rule", "attendance.attendancerule"),
         ),
     ),
