@@ -47,13 +47,13 @@ def fill(table: str, columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) ->
     names = ", ".join(f'"{name}"' for name in columns)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:  # noqa: S608
+            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
         else:
             places = ", ".join(["%s"] * len(columns))
             cursor.executemany(
-                f"INSERT INTO {table} ({names}) VALUES ({places})",  # noqa: S608
+                f"INSERT INTO {table} ({names}) VALUES ({places})",
                 rows,
             )
 

@@ -134,7 +134,7 @@ def _limits() -> tuple[float, float]:
     with connection.cursor() as cursor:
         buffer = io.BytesIO()
         with cursor.copy(
-            f"COPY (SELECT {names} FROM attendance_attendanceday "  # noqa: S608
+            f"COPY (SELECT {names} FROM attendance_attendanceday "
             "ORDER BY employee_id, work_date) TO STDOUT"
         ) as copy:
             for part in copy:
@@ -154,12 +154,12 @@ def _limits() -> tuple[float, float]:
             cursor.execute("BEGIN")
             cursor.execute(
                 "CREATE TEMP TABLE fresh ON COMMIT DROP AS SELECT "
-                f"{names} FROM attendance_attendanceday LIMIT 0"  # noqa: S608
+                f"{names} FROM attendance_attendanceday LIMIT 0"
             )
             with cursor.copy(f"COPY fresh ({names}) FROM STDIN") as copy:
                 copy.write(text)
             cursor.execute(
-                f"INSERT INTO attendance_attendanceday AS t ({names}) SELECT {names} "  # noqa: S608
+                f"INSERT INTO attendance_attendanceday AS t ({names}) SELECT {names} "
                 "FROM fresh ON CONFLICT (employee_id, work_date) DO UPDATE "
                 f"SET {updates}{tail}"
             )
