@@ -54,7 +54,7 @@ def fill(table: str, columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) ->
             places = ", ".join(["%s"] * len(columns))
             cursor.executemany(
                 f"INSERT INTO {table} ({names}) VALUES ({places})",
-                rows,
+                rows,  # type: ignore[arg-type]  # an iterator will do
             )
 
 

@@ -48,7 +48,7 @@ def granted_paths(user: User | AnonymousUser, action: Action) -> tuple[str, ...]
     kept: dict[Action, tuple[str, ...]] = getattr(user, "_granted_paths", {})
     if action not in kept:
         kept[action] = _read_paths(user, action)
-        user._granted_paths = kept  # type: ignore[union-attr]
+        user._granted_paths = kept  # type: ignore[attr-defined]
     return kept[action]
 
 

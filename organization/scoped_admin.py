@@ -70,7 +70,7 @@ class BoundedPaginator(Paginator):
     LOOKS_AHEAD: ClassVar[int] = 10_000
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         """Return the number of rows, or LOOKS_AHEAD where there are more."""
         rows = self.object_list
         if isinstance(rows, models.QuerySet):
