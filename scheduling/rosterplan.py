@@ -17,6 +17,7 @@ from itertools import pairwise
 from typing import Any, Final, NamedTuple, Self
 
 from django.db import connection
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from organization.access import Action
@@ -193,7 +194,9 @@ class CodeBook:
         return None if is_rest(code) else _UNKNOWN
 
 
-class _Employed(NamedTuple):
+class Employed(NamedTuple):
+    """Somebody whose roster may be imported, with the tree path of today's department."""
+
     key: int
     number: str
     name: str
@@ -206,13 +209,20 @@ class _Employed(NamedTuple):
         return f"{self.number} {self.name}"
 
 
-def people_of(actor: User | None) -> list[_Employed]:
+def people_of(
+    actor: User | None, action: Action = Action.RULE, where: Q | None = None
+) -> list[Employed]:
     """Return the people whose rosters `actor` keeps; without an actor (a console), everybody."""
-    rows = Employee.objects.order_by("pk")
+    rows = Employee.objects.filter(where or Q()).order_by("pk")
     if actor is not None:
-        rows = rows.visible_to(actor, Action.RULE)
+        rows = rows.visible_to(actor, action)
     fields = ("pk", "number", "name", "department__path", "joined_on", "left_on")
-    return [_Employed(*row) for row in rows.values_list(*fields)]
+    shared: dict[Any, Any] = {}
+    return [
+        # Many share a department and a date: each is kept once.
+        Employed(*row[:3], *(shared.setdefault(value, value) for value in row[3:]))
+        for row in rows.values_list(*fields).iterator()
+    ]
 
 
 class RosterPlan:
@@ -454,7 +464,7 @@ class _Observer:
             self.preview.warnings.append(Warned(concern, who, day, detail))
 
     def look_at(
-        self, person: _Employed, before: Mapping[date, Meaning], changes: Sequence[CellChange]
+        self, person: Employed, before: Mapping[date, Meaning], changes: Sequence[CellChange]
     ) -> None:
         """Note the concerns about one person whose roster changes."""
         after = dict(before)
@@ -473,7 +483,7 @@ class _Observer:
             if (later - earlier).days == 1 and (earlier in touched or later in touched):
                 self._rest(person, after, earlier, later)
 
-    def _employment(self, person: _Employed, worked: Sequence[date]) -> None:
+    def _employment(self, person: Employed, worked: Sequence[date]) -> None:
         early = [day for day in worked if day < person.joined_on and self._inside(day)]
         if early:
             self.warn(Concern.BEFORE_JOINING, person.who, early[0], str(person.joined_on))
@@ -485,7 +495,7 @@ class _Observer:
     def _inside(self, day: date) -> bool:
         return bool(self.starts_on and self.ends_on and self.starts_on <= day <= self.ends_on)
 
-    def _runs(self, person: _Employed, worked: Sequence[date], touched: set[date]) -> None:
+    def _runs(self, person: Employed, worked: Sequence[date], touched: set[date]) -> None:
         run: list[date] = []
         for day in [*worked, date.max]:
             if run and (day - run[-1]).days != 1:
@@ -495,7 +505,7 @@ class _Observer:
             run.append(day)
 
     def _rest(
-        self, person: _Employed, after: Mapping[date, Meaning], earlier: date, later: date
+        self, person: Employed, after: Mapping[date, Meaning], earlier: date, later: date
     ) -> None:
         one, two = self._hours(after[earlier], earlier), self._hours(after[later], later)
         if one is None or two is None:

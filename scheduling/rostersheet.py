@@ -734,12 +734,16 @@ class _Directory:
     """Finds people by what sheets write about them."""
 
     def __init__(self, people: Sequence[Person]) -> None:
-        self.by_number = {name_key(person.number): person for person in people}
-        self.by_bare_number: dict[str, list[Person]] = {}
-        self.by_name: dict[str, list[Person]] = {}
+        self.by_number: dict[str, Person] = {}
+        # A list only where several share a name or, without leading zeros, a number.
+        self.by_bare_number: dict[str, Person | list[Person]] = {}
+        self.by_name: dict[str, Person | list[Person]] = {}
         for person in people:
-            self.by_bare_number.setdefault(_bare(person.number), []).append(person)
-            self.by_name.setdefault(name_key(person.name), []).append(person)
+            number = name_key(person.number)
+            self.by_number[number] = person
+            if number.isdecimal():
+                _put(self.by_bare_number, number.lstrip("0"), person)
+            _put(self.by_name, name_key(person.name), person)
 
     def find(self, number: str, name: str) -> Person | Problem:
         """Return the person; a number decides, a name only without one."""
@@ -747,25 +751,30 @@ class _Directory:
         written = name_key(number or name)
         if person := self.by_number.get(written):
             return person
-        bare = self.by_bare_number.get(_bare(written), []) if written.isdecimal() else []
-        if len(bare) == 1:
-            return bare[0]
+        bare = self.by_bare_number.get(written.lstrip("0")) if written.isdecimal() else None
+        if isinstance(bare, Person):
+            return bare
         if number:
             return Problem.UNKNOWN_PERSON
-        named = self.by_name.get(written, [])
-        if len(named) == 1:
-            return named[0]
+        named = self.by_name.get(written)
+        if isinstance(named, Person):
+            return named
         return Problem.NAME_NOT_UNIQUE if named else Problem.UNKNOWN_PERSON
 
     def like(self, name: str) -> tuple[str, ...]:
         """Return up to three people whose names are spelt alike, as number and name."""
         close = get_close_matches(name_key(name), self.by_name, n=3, cutoff=0.6) if name else []
-        people = [person for key in close for person in self.by_name[key]]
+        people = [person for key in close for person in _listed(self.by_name[key])]
         return tuple(f"{person.number} {person.name}" for person in people[:3])
 
 
-def _bare(number: str) -> str:
-    return name_key(number).lstrip("0")
+def _put(found: dict[str, Person | list[Person]], key: str, person: Person) -> None:
+    there = found.get(key)
+    found[key] = person if there is None else [*_listed(there), person]
+
+
+def _listed(found: Person | list[Person]) -> list[Person]:
+    return [found] if isinstance(found, Person) else found
 
 
 def days_in_month(month: date) -> list[date]:

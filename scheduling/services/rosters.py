@@ -19,7 +19,14 @@ from organization.access import Action, departments_for
 from organization.errors import DomainError, NotFound
 from organization.models import Change, Department, Employee, Position, User
 from organization.services import announce, hire
-from scheduling.models import RosterBatch, RosterChange, RosterUpload, Shift, ShiftCode
+from scheduling.models import (
+    RosterBatch,
+    RosterChange,
+    RosterEntry,
+    RosterUpload,
+    Shift,
+    ShiftCode,
+)
 from scheduling.rosterplan import CellChange, Choices, Preview, RosterPlan, load_entries
 from scheduling.rostersheet import Line, Problem
 from scheduling.rosterstore import lock_roster, write_changes
@@ -468,3 +475,75 @@ def _named(cells: Sequence[tuple[int, date]]) -> str:
     people = Employee.objects.in_bulk([key for key, _day in some])
     names = ", ".join(f"{people[key]} {day}" for key, day in some)
     return f"{names} …" if len(cells) > len(some) else names
+
+
+# By hand ------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def set_entry(
+    *,
+    employee_id: int,
+    work_date: date,
+    shift: Shift | None,
+    actor: User | None,
+    now: datetime,
+) -> RosterEntry:
+    """Let a person work `shift` on a date; None means rest. Raises NotFound.
+
+    The day is judged again, unless nothing changes.
+    """
+    employee = _rostered(employee_id, actor)
+    lock_roster()
+    entry = RosterEntry.objects.filter(employee=employee, work_date=work_date).first()
+    if entry is not None and entry.shift_id == (shift.pk if shift else None):
+        return entry
+    before = str(entry.shift or "rest") if entry is not None else ""
+    entry = entry or RosterEntry(employee=employee, work_date=work_date)
+    entry.shift, entry.batch = shift, None
+    entry.full_clean()
+    entry.save()
+    _tell_one(entry, "roster.entry_set", actor, now, before=before, after=str(shift or "rest"))
+    return entry
+
+
+@transaction.atomic
+def clear_entry(*, entry_id: int, actor: User | None, now: datetime) -> None:
+    """Take an entry away: the date is planned by assignments again. Raises NotFound."""
+    entry = RosterEntry.objects.select_related("employee", "shift").filter(pk=entry_id).first()
+    if entry is None:
+        raise NotFound(what=_("roster entry"), key=entry_id)
+    _rostered(entry.employee_id, actor)
+    before = str(entry.shift or "rest")
+    _tell_one(entry, "roster.entry_cleared", actor, now, before=before, after="")
+    entry.delete()
+
+
+def _rostered(employee_id: int, actor: User | None) -> Employee:
+    people = Employee.objects.all()
+    if actor is not None:
+        people = people.visible_to(actor, Action.RULE)
+    employee = people.filter(pk=employee_id).first()
+    if employee is None:
+        raise NotFound(what=_("employee"), key=employee_id)
+    return employee
+
+
+def _tell_one(
+    entry: RosterEntry, verb: str, actor: User | None, now: datetime, *, before: str, after: str
+) -> None:
+    announce(
+        Change.Reason.ROSTER,
+        starts_on=entry.work_date,
+        ends_on=entry.work_date,
+        employee_ids=[entry.employee_id],
+    )
+    audit.record(
+        actor=actor,
+        verb=verb,
+        thing=entry,
+        department=entry.employee.department,
+        now=now,
+        before=before,
+        after=after,
+    )
