@@ -22,6 +22,9 @@ from django.test import TransactionTestCase
 from config import env
 from organization.append_only import lifted
 
+# Alice, Bob and Carol, for every test that asks for the cast.
+pytest_plugins = ("tests.cast",)
+
 ROOT: Final = Path(__file__).resolve().parent
 CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser")
 

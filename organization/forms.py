@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from import_export.forms import ConfirmImportForm
 
@@ -91,6 +92,8 @@ class _Step(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
+        for field in self.fields.values():
+            field.label = capfirst(field.label)
 
     def departments(self) -> QuerySet[Department]:
         """Return the departments where this person may configure."""
@@ -180,7 +183,7 @@ class EffectiveImportForm(ThemedImportForm):
     """An upload of employees: changed departments are transfers, and those have a date."""
 
     effective_on = forms.DateField(
-        label=_("transfers take effect on"),
+        label=_("Transfers take effect on"),
         initial=date.today,
         widget=UnfoldAdminSingleDateWidget,
         help_text=_("Whoever is in another department in the sheet belongs there from this date."),

@@ -61,10 +61,12 @@ def write_people(*, first_day: date, today: date, password: str, now: datetime) 
 def _write_departments(now: datetime) -> dict[str, Department]:
     root = services.add_department(name=ROOT_NAME, code=ROOT_CODE, parent=None, now=now)
     found = {ROOT_CODE: root}
+    # Siblings stand in the order of their making, so the units come first.
     for unit in COMPANY:
         found[unit.code] = services.add_department(
             name=unit.name, code=unit.code, parent=root, is_unit=True, now=now
         )
+    for unit in COMPANY:
         for room in unit.rooms:
             found[room.code] = services.add_department(
                 name=room.name,

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.utils.translation import gettext_lazy as _
@@ -56,6 +57,7 @@ def remove(*, now: datetime, say: Callable[[str], None]) -> int:
             marked[apps.get_model(label)].update(keys)
     _refuse_real_people(marked[Employee])
     _follow_keys(marked)
+    _mark_their_history(marked)
     # The tables that refuse changes are named by their migrations, which a command has not read.
     MigrationLoader(None)
     count = 0
@@ -100,6 +102,18 @@ def _follow_keys(marked: Marked) -> None:
         news = {model: keys for model, keys in news.items() if keys}
         for model, keys in news.items():
             marked[model] |= keys
+
+
+def _mark_their_history(marked: Marked) -> None:
+    """Mark the audit entries about marked rows; those name their thing by words, not by key."""
+    for entry in AuditEntry.objects.only("pk", "thing_type", "thing_id").iterator():
+        try:
+            model = apps.get_model(entry.thing_type)
+            key = model._meta.pk.to_python(entry.thing_id)
+        except (LookupError, ValueError, ValidationError):
+            continue
+        if key in marked.get(model, ()):
+            marked[AuditEntry].add(entry.pk)
 
 
 def _let_go(marked: Marked) -> None:

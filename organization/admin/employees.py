@@ -64,6 +64,7 @@ class TransferInline(ReadOnlyInline):
     fields = ("effective_on", "department", "position")
     readonly_fields = fields
     ordering = ("-effective_on",)
+    hide_title = True
     verbose_name_plural = _("departments by date")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Transfer]:
