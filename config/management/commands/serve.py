@@ -21,6 +21,7 @@ from organization.models import Employee
 
 START_WITHIN: Final = 60.0
 JUDGE_WITHIN: Final = 15 * 60.0
+FORGOTTEN: Final = "\nA forgotten password: .venv/bin/python manage.py changepassword admin"
 JUDGE: Final = "attendance.tasks.judge_waiting_days"
 
 PARTS: Final = {
@@ -62,7 +63,7 @@ class Command(BaseCommand):
                     )
                 self._wait_for_the_web(supervisor, host, port)
                 is_first = options["demo"] and not Employee.objects.exists()
-                logins = load(self._say) if is_first else ""
+                logins = load(self._say) if is_first else FORGOTTEN
                 self._wait_for_the_worker(supervisor)
                 # Waiting holds no connection; the children have their own.
                 connection.close()
