@@ -38,7 +38,7 @@ bench: $(VENV)/.run $(TRANSLATIONS) ## measure; one JSON line each (ARGS="name .
 	@$(BIN)/python -m bench $(ARGS)
 
 translations: $(VENV)/.run ## collect the words to translate into locale/ (needs gettext)
-	@$(BIN)/python manage.py makemessages --all --no-wrap --no-obsolete --ignore node_modules --ignore var
+	@$(BIN)/python manage.py makemessages --locale zh_Hans --no-wrap --no-obsolete --add-location file --ignore node_modules --ignore var --ignore tests
 
 clean: ## take away what make has made, but no data (that is in var/)
 	rm -rf $(VENV) .tools node_modules static/dist $(TRANSLATIONS)
