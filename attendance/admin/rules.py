@@ -264,7 +264,7 @@ class AttendanceRuleAdmin(ScopedAdmin):
         }
 
 
-def _problems(form: VersionForm) -> list[str]:
+def _problems(form: VersionForm) -> list[Any]:
     return [
         f"{form[name].label}: {said}" if name in form.fields and name[:8] != "overtime" else said
         for name, errors in form.errors.items()

@@ -147,7 +147,7 @@ def _check_overlap(assignment: ShiftAssignment) -> None:
     if other is not None:
         raise AssignmentsOverlap(
             who=target_name(other),
-            what=other.shift or other.rotation,
+            what=str(other.shift or other.rotation),
             starts_on=other.starts_on,
             ends_on=other.ends_on or "…",
             day=assignment.starts_on,
@@ -164,7 +164,9 @@ def _check_reach(assignment: ShiftAssignment) -> None:
     target = employee.department if employee is not None else assignment.department
     if target is None or not target.path.startswith(owner.path):
         raise ShiftOutOfReach(
-            what=what, owner=owner.name, department=target.name if target else assignment.position
+            what=str(what),
+            owner=owner.name,
+            department=target.name if target else str(assignment.position),
         )
 
 

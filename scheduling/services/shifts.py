@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Min, Q
 from django.utils.timezone import localdate
+from django.utils.translation import gettext_lazy as _
 
 from organization import audit
 from organization.access import Action, departments_for, granted_paths
@@ -286,7 +287,7 @@ def require_rule(actor: User | None, department: Department | None) -> None:
     if actor is None or granted_paths(actor, Action.RULE) is None:
         return
     if department is None:
-        raise NotAllowed(department=Shift._meta.get_field("department").help_text)
+        raise NotAllowed(department=_("the whole group"))
     if not departments_for(actor, Action.RULE).filter(pk=department.pk).exists():
         raise NotAllowed(department=department.name)
 
