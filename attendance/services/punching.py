@@ -1,0 +1,393 @@
+"""Punches come in. However often a fact is reported, it is kept once, and its days wait.
+
+What makes two reports the same fact is their natural key:
+
+- `api:<user>:<key>`: a program that names its punches with a key of its own. The key names one
+  punch for ever; another punch under the same key is refused.
+- `seen:<employee>:<second>:<method>`: a program without keys.
+- `clock:<employee>:<second>`: whatever terminals say, pushed or carried over in a file. Clocks are
+  copied from one another and print a second twice, so neither the terminal nor the way in counts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from attendance.engine import Minute, PlanKind
+from attendance.loading import inputs, load_facts
+from attendance.models import Punch
+from attendance.services.days import wake_for_punches
+from organization.access import Action
+from organization.models import Employee, User
+from organization.services import zone_names
+
+# Clocks drift by minutes; nobody reports a punch that happened more than a payroll year ago.
+AHEAD_AT_MOST: Final = timedelta(minutes=5)
+BACK_AT_MOST: Final = timedelta(days=400)
+_DAY: Final = timedelta(days=1)
+
+
+class Refusal(NamedTuple):
+    """Why a reported punch is not kept: a stable code, the field, its value, a sentence."""
+
+    code: str
+    field: str
+    value: str
+    message: str | Promise
+
+
+class Reported(NamedTuple):
+    """What a program says: this employee was seen at this moment. `key` is its own name for it."""
+
+    number: str
+    punched_at: datetime
+    method: str
+    direction: str = ""
+    key: str = ""
+
+
+class NewPunch(NamedTuple):
+    """A punch to keep. `second` counts from the epoch; `zone` is the site's."""
+
+    employee_id: int
+    department_id: int
+    second: int
+    zone: str
+    method: str
+    source: str
+    natural_key: str
+    direction: str = ""
+    terminal_id: int | None = None
+    is_held: bool = False
+
+
+class Kept(NamedTuple):
+    """The key of a punch, and whether this report brought it."""
+
+    punch_id: int
+    is_new: bool
+
+
+class Person(NamedTuple):
+    """An employee with where they belonged from which date on, the oldest first."""
+
+    id: int
+    number: str
+    joined_on: date
+    left_on: date | None
+    path: str
+    placements: tuple[tuple[date, int], ...]
+
+    def department_on(self, day: date) -> int:
+        """Return the department of a date; before the hiring, where they began."""
+        found = self.placements[0][1]
+        for since, department in self.placements:
+            if since > day:
+                break
+            found = department
+        return found
+
+    def is_employed_on(self, day: date) -> bool:
+        """Say whether the day is theirs; the first and the last day count."""
+        return self.joined_on <= day and (self.left_on is None or day <= self.left_on)
+
+
+# --- keeping ---------------------------------------------------------------------------------
+
+_COLUMNS: Final = (
+    "employee_id, department_id, punched_at, received_at, zone, method, source, direction, "
+    "terminal_id, is_held, natural_key"
+)
+_TAIL: Final = "ON CONFLICT (natural_key) DO NOTHING RETURNING natural_key, id"
+
+
+@transaction.atomic
+def record_punches(punches: Sequence[NewPunch], *, now: datetime) -> list[Kept]:
+    """Keep punches, each fact once, and make their days wait; return one answer a punch, in order.
+
+    One insert, one read of those that were there, and the waking, however many there are.
+    """
+    if not punches:
+        return []
+    # Everybody inserts in one order, so that two writers of the same facts never wait crosswise.
+    unique = {punch.natural_key: punch for punch in reversed(punches)}
+    ordered = [unique[key] for key in sorted(unique)]
+    new = _insert(ordered, now)
+    known = _keys_of([key for key in unique if key not in new]) if len(new) < len(unique) else {}
+    wake_for_punches(
+        (
+            (punch.employee_id, punch.second, punch.zone)
+            for punch in ordered
+            if punch.natural_key in new
+        ),
+        now=now,
+    )
+    answers = []
+    for punch in punches:
+        key = punch.natural_key
+        found = new.pop(key, None)
+        if found is not None:
+            known[key] = found
+        answers.append(Kept(known[key], found is not None))
+    return answers
+
+
+def record_punch(punch: NewPunch, *, now: datetime) -> Kept:
+    """Keep one punch, once, and make its days wait."""
+    return record_punches([punch], now=now)[0]
+
+
+def _insert(punches: Sequence[NewPunch], now: datetime) -> dict[str, int]:
+    """Insert what is not there; return natural key → id of what was new."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                f"INSERT INTO attendance_punch ({_COLUMNS}) "
+                "SELECT e, d, to_timestamp(s), %s, z, m, o, i, t, h, k FROM unnest("
+                "%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], "
+                "%s::text[], %s::bigint[], %s::boolean[], %s::text[]"
+                f") AS new(e, d, s, z, m, o, i, t, h, k) {_TAIL}",
+                [
+                    now,
+                    *(
+                        [getattr(punch, field) for punch in punches]
+                        for field in (
+                            "employee_id", "department_id", "second", "zone", "method",
+                            "source", "direction", "terminal_id", "is_held", "natural_key",
+                        )
+                    ),
+                ],
+            )  # fmt: skip
+        else:
+            fields = ", ".join(f"json_extract(value, '$[{n}]')" for n in range(11))
+            rows = [
+                (
+                    punch.employee_id,
+                    punch.department_id,
+                    _moment(punch.second),
+                    _moment(now.timestamp()),
+                    punch.zone,
+                    punch.method,
+                    punch.source,
+                    punch.direction,
+                    punch.terminal_id,
+                    punch.is_held,
+                    punch.natural_key,
+                )
+                for punch in punches
+            ]
+            cursor.execute(
+                f"INSERT INTO attendance_punch ({_COLUMNS}) "
+                f"SELECT {fields} FROM json_each(%s) WHERE true {_TAIL}",
+                [json.dumps(rows)],
+            )
+        return dict(cursor.fetchall())
+
+
+def _moment(second: float) -> Any:
+    """Return a moment as the database keeps it."""
+    return str(connection.ops.adapt_datetimefield_value(datetime.fromtimestamp(second, UTC)))
+
+
+def _keys_of(natural_keys: Sequence[str]) -> dict[str, int]:
+    found = Punch.objects.filter(natural_key__in=natural_keys)
+    return dict(found.values_list("natural_key", "pk"))
+
+
+# --- what programs report --------------------------------------------------------------------
+
+
+def report_punches(
+    reports: Sequence[Reported],
+    *,
+    actor: User,
+    now: datetime,
+    ahead_at_most: timedelta = AHEAD_AT_MOST,
+    back_at_most: timedelta = BACK_AT_MOST,
+) -> list[Kept | Refusal]:
+    """Keep what a program reports; return one answer a report, in order. One never spoils another.
+
+    The actor needs Action.RULE on the person's department; whoever lies outside does not exist.
+    Moments more than `ahead_at_most` from now, or `back_at_most` ago, and moments at which the
+    person is not employed are refused.
+    """
+    people = people_by_number({report.number for report in reports}, actor)
+    zones = zone_names()
+    oldest, latest = now - back_at_most, now + ahead_at_most
+    answers: list[Kept | Refusal | None] = []
+    punches: list[NewPunch] = []
+    for report in reports:
+        checked = _check(report, people.get(report.number), zones, oldest, latest, actor)
+        if isinstance(checked, NewPunch):
+            punches.append(checked)
+            answers.append(None)
+        else:
+            answers.append(checked)
+    kept = iter(_keep_named(punches, actor, now))
+    return [next(kept) if answer is None else answer for answer in answers]
+
+
+def _check(
+    report: Reported,
+    person: Person | None,
+    zones: Mapping[int, str],
+    oldest: datetime,
+    latest: datetime,
+    actor: User,
+) -> NewPunch | Refusal:
+    if person is None:
+        return Refusal(
+            "unknown_employee", "employee", report.number,
+            _("There is no employee with this number here."),
+        )  # fmt: skip
+    at = report.punched_at
+    if at > latest:
+        return Refusal(
+            "future_time", "at", at.isoformat(),
+            _("The punch lies in the future. Check the clock that reported it."),
+        )  # fmt: skip
+    if at < oldest:
+        return Refusal(
+            "implausible_time", "at", at.isoformat(),
+            _("The punch is too long ago. Check the clock that reported it."),
+        )  # fmt: skip
+    second = int(at.timestamp())
+    department, zone = place(person, second, zones)
+    if not was_employed(person, second, zone):
+        return Refusal(
+            "not_employed", "at", at.isoformat(),
+            _("The person was not employed at that moment."),
+        )  # fmt: skip
+    if report.key:
+        natural_key = f"api:{actor.pk}:{report.key}"
+    else:
+        natural_key = f"seen:{person.id}:{second}:{report.method}"
+    return NewPunch(
+        person.id,
+        department,
+        second,
+        zone,
+        report.method,
+        Punch.Source.API,
+        natural_key,
+        report.direction,
+    )
+
+
+def _keep_named(
+    punches: Sequence[NewPunch], actor: User, now: datetime
+) -> Iterator[Kept | Refusal]:
+    """Keep punches; refuse those whose program has used the same key for another punch."""
+    kept = record_punches(punches, now=now)
+    prefix = f"api:{actor.pk}:"
+    doubtful = {
+        answer.punch_id
+        for punch, answer in zip(punches, kept, strict=True)
+        if not answer.is_new and punch.natural_key.startswith(prefix)
+    }
+    told = {
+        row[0]: row[1:]
+        for row in Punch.objects.filter(pk__in=doubtful).values_list(
+            "pk", "employee_id", "punched_at", "method", "direction"
+        )
+    } if doubtful else {}  # fmt: skip
+    for punch, answer in zip(punches, kept, strict=True):
+        before = told.get(answer.punch_id)
+        at = datetime.fromtimestamp(punch.second, UTC)
+        if (
+            before is None
+            or answer.is_new
+            or before == (punch.employee_id, at, punch.method, punch.direction)
+        ):
+            yield answer
+        else:
+            yield Refusal(
+                "key_reused", "key", punch.natural_key.removeprefix(prefix),
+                _("This key names another punch already. Give every punch a key of its own."),
+            )  # fmt: skip
+
+
+# --- who, where, when ------------------------------------------------------------------------
+
+
+def people_by_number(numbers: Collection[str], actor: User) -> dict[str, Person]:
+    """Return the employees with these numbers on whom `actor` may act (Action.RULE). One query."""
+    rows = Employee.objects.visible_to(actor, Action.RULE).filter(number__in=numbers)
+    return {person.number: person for person in read_people(rows)}
+
+
+def read_people(employees: Any) -> Iterator[Person]:
+    """Yield the people of a queryset of employees with their placements. One query."""
+    rows = employees.order_by("pk", "transfers__effective_on").values_list(
+        "pk",
+        "number",
+        "joined_on",
+        "left_on",
+        "department__path",
+        "department_id",
+        "transfers__effective_on",
+        "transfers__department_id",
+        named=True,
+    )
+    for _key, group in groupby(rows, key=attrgetter("pk")):
+        own = list(group)
+        first = own[0]
+        yield Person(
+            first.pk,
+            first.number,
+            first.joined_on,
+            first.left_on,
+            first.department__path,
+            tuple(
+                (row.transfers__effective_on, row.transfers__department_id)
+                for row in own
+                if row.transfers__effective_on is not None
+            )
+            or ((first.joined_on, first.department_id),),
+        )
+
+
+def place(person: Person, second: int, zones: Mapping[int, str]) -> tuple[int, str]:
+    """Return the department of a person at a moment, and its zone."""
+    there = zones[person.department_on(_wall_date(second, "UTC"))]
+    department = person.department_on(_wall_date(second, there))
+    return department, zones[department]
+
+
+def was_employed(person: Person, second: int, zone: str) -> bool:
+    """Say whether a punch of this moment may count for the person.
+
+    The last night ends on the date after the last day, and the first may begin on the date
+    before the first: there the window of the shift decides.
+    """
+    day = _wall_date(second, zone)
+    if person.is_employed_on(day):
+        return True
+    if person.left_on is not None and day - _DAY == person.left_on:
+        return _is_in_window(person.id, person.left_on, second)
+    return day + _DAY == person.joined_on and _is_in_window(person.id, person.joined_on, second)
+
+
+def _is_in_window(employee_id: int, day: date, second: int) -> bool:
+    minute = Minute(second // 60)
+    (loaded,) = inputs(load_facts([employee_id], day, day), employee_id, [day], minute)
+    plan = loaded.planned.plan
+    return (
+        plan is not None and plan.kind is not PlanKind.OFF and plan.opens <= minute <= plan.closes
+    )
+
+
+@lru_cache(maxsize=4096)
+def _wall_date(second: int, zone: str) -> date:
+    return datetime.fromtimestamp(second, ZoneInfo(zone)).date()
