@@ -354,6 +354,9 @@ class RosterPlan:
             meaning = self._meanings[code, path] = self.book.meaning(code, path)
             return meaning
 
+    def _is_strange(self, code: str) -> bool:
+        return not (code in self.book or code.casefold() in self.book or is_rest(code))
+
     def _note_unknown(self, line: Line, index: int, code: str) -> None:
         known = self.unknown.get(code)
         if known is None:
@@ -390,12 +393,18 @@ class RosterPlan:
             preview.samples += [(self.people[c.employee_id].who, c) for c in changes[:room]]
         preview.unchanged = self.unchanged
         preview.errors = self.reading.errors + self.twice
-        preview.unknown_codes = sorted(self.unknown.values(), key=lambda code: -code.count)
         unmatched = self.unmatched()
+        met = sum(code.count for code in self.unknown.values())
+        # What nobody's sheet could mean is asked at once, even where the person is not known yet.
+        for line, _error in unmatched:
+            for index, code in enumerate(line.codes):
+                if code and self._is_strange(code):
+                    self._note_unknown(line, index, code)
+        preview.unknown_codes = sorted(self.unknown.values(), key=lambda code: -code.count)
         preview.unknown_people = [error for _line, error in unmatched]
         preview.left_out = (
             len(preview.errors)
-            + sum(code.count for code in preview.unknown_codes)
+            + met
             + sum(sum(map(bool, line.codes)) for line, _error in unmatched)
         )
         return preview

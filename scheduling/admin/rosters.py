@@ -54,7 +54,8 @@ class RosterEntryAdmin(RosterImport, ScopedAdmin):
     list_filter = (WhenFilter, "shift", "employee__department")
     search_fields = ("employee__number", "employee__name")
     list_select_related = ("employee", "shift", "batch")
-    ordering = ("-work_date", "employee")
+    # As the index, or a page of a large table would sort all of it.
+    ordering = ("-work_date", "-employee_id")
     fields = ("employee", "work_date", "shift")
     autocomplete_fields = ("employee",)
     date_hierarchy = None

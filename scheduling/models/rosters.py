@@ -155,6 +155,10 @@ class RosterEntry(models.Model):
                 violation_error_message=_("This person already has an entry on that date."),
             ),
         ]
+        indexes = [
+            # The console's list, newest dates first.
+            models.Index(fields=["work_date", "employee"], name="roster_by_date"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.employee} {self.work_date} {self.shift or _('rest')}"

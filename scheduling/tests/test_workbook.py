@@ -137,6 +137,30 @@ def test_empty_rows_at_the_end_of_open_documents_are_free() -> None:
         read_workbook(archive(content=text), "roster.ods")
 
 
+def test_open_documents_are_read() -> None:
+    namespaces = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "table", "text")
+    )
+    text = (
+        f"<office:document-content {namespaces}><office:body><office:spreadsheet>"
+        '<table:table table:name="April"><table:table-row>'
+        '<table:table-cell office:value-type="string"><text:p>Name</text:p></table:table-cell>'
+        '<table:table-cell office:value-type="date" office:date-value="2026-04-01"/>'
+        '</table:table-row><table:table-row><table:table-cell office:value-type="string">'
+        '<text:p>Bob</text:p></table:table-cell><table:table-cell office:value-type="float" '
+        'office:value="7"/></table:table-row></table:table></office:spreadsheet></office:body>'
+        "</office:document-content>"
+    )
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as book:
+        book.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        book.writestr("META-INF/manifest.xml", "<manifest/>")
+        book.writestr("content.xml", text)
+
+    assert rows_of(target.getvalue(), "april.ods") == [["Name", date(2026, 4, 1)], ["Bob", 7]]
+
+
 def test_hidden_sheets_are_left_out() -> None:
     target = io.BytesIO()
     with xlsxwriter.Workbook(target) as book:
