@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -154,6 +155,8 @@ class PlanBook:
     _shared: dict[tuple[int | None, int | None], list[Assigned]] = field(default_factory=dict)
     _answers: dict[tuple[Placement, date, Rostered | None], Planned] = field(default_factory=dict)
 
+    _marks: dict[int, tuple[Planned, str]] = field(default_factory=dict)
+
     def assign(self, rows: Iterable[Assigned]) -> None:
         """Take in the assignments, the ones that started last first."""
         personal: defaultdict[int, list[Assigned]] = defaultdict(list)
@@ -183,6 +186,15 @@ class PlanBook:
         if answer is None:
             answer = self._answers[key] = self._plan(placement, day, rostered, None)
         return answer
+
+    def mark(self, planned: Planned) -> str:
+        """Return a text that stands for an answer: the same for equal answers, in any process."""
+        found = self._marks.get(id(planned))
+        # The answer is kept beside its mark, so that its id is not given to another one.
+        if found is None:
+            digest = blake2b(repr(planned).encode(), digest_size=8).hexdigest()
+            found = self._marks[id(planned)] = (planned, digest)
+        return found[1]
 
     def zone_of(self, department_id: int) -> ZoneInfo:
         """Return the zone of a department."""

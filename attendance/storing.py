@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
@@ -94,16 +95,19 @@ class Waiting(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A verdict beside the queue row it answers; `values` are in the order of COLUMNS."""
+    """A verdict beside the queue row it answers.
+
+    `values` are in the order of COLUMNS, and empty where the day was judged on these very facts
+    before.
+    """
 
     waiting: Waiting
-    values: tuple[Any, ...]
-    digest: int
+    values: tuple[Any, ...] = ()
 
     @property
     def is_news(self) -> bool:
-        """Whether there is anything to write."""
-        return self.waiting.is_forced or self.digest != self.waiting.digest
+        """Whether there may be anything to write."""
+        return bool(self.values)
 
 
 @lru_cache(maxsize=65_536)
@@ -112,8 +116,10 @@ def _moment(minute: int) -> str:
     return moment_of(minute).strftime("%Y-%m-%d %H:%M:%S")  # type: ignore[arg-type]
 
 
-def encode(waiting: Waiting, loaded: Loaded, result: DayResult, judged_at: str) -> Judged:
-    """Return a verdict as a row, with a digest of everything but the time of judging."""
+def encode(
+    waiting: Waiting, loaded: Loaded, result: DayResult, digest: int, judged_at: str
+) -> Judged:
+    """Return a verdict as a row, beside the digest of the facts that it was judged on."""
     first_in, last_out = "", ""
     for slot in result.slots:
         if slot.name[0] == "i":
@@ -132,37 +138,38 @@ def encode(waiting: Waiting, loaded: Loaded, result: DayResult, judged_at: str) 
     closes = ""
     if result.status is Status.PENDING and planned.plan is not None:
         closes = _moment(planned.plan.closes + 1)
-    values = (
-        loaded.employee_id,
-        loaded.work_date.isoformat(),
-        loaded.department_id,
-        planned.shift_id,
-        _UNPLANNED if planned.is_unplanned else planned.day_type.value,
-        result.status.value,
-        result.late,
-        result.early,
-        result.worked,
-        result.required,
-        result.shortage,
-        result.leave,
-        result.outing,
-        workday,
-        rest,
-        holiday,
-        result.absent_days,
-        ",".join(result.missing),
-        first_in or None,
-        last_out or None,
-        result.status in _TROUBLE,
-        planned.is_provisional,
-        _dump(result.findings) if result.findings else "[]",
-        _dump(result.notes),
-        closes or None,
+    return Judged(
+        waiting,
+        (
+            loaded.employee_id,
+            loaded.work_date.isoformat(),
+            loaded.department_id,
+            planned.shift_id,
+            _UNPLANNED if planned.is_unplanned else planned.day_type.value,
+            result.status.value,
+            result.late,
+            result.early,
+            result.worked,
+            result.required,
+            result.shortage,
+            result.leave,
+            result.outing,
+            workday,
+            rest,
+            holiday,
+            result.absent_days,
+            ",".join(result.missing),
+            first_in or None,
+            last_out or None,
+            result.status in _TROUBLE,
+            planned.is_provisional,
+            _dump(result.findings) if result.findings else "[]",
+            _dump(result.notes),
+            closes or None,
+            digest,
+            judged_at,
+        ),
     )
-    digest = int.from_bytes(
-        blake2b(repr(values).encode(), digest_size=8).digest(), "big", signed=True
-    )
-    return Judged(waiting, (*values, digest, judged_at), digest)
 
 
 def read_waiting(
@@ -191,6 +198,33 @@ def read_waiting(
 
 
 FAILS_AT_MOST: Final = 5
+
+
+def _rule_book() -> bytes:
+    """Return a digest of the source that judges: another release judges the same facts anew."""
+    here = Path(__file__).parent
+    digest = blake2b(digest_size=8)
+    for file in (*sorted((here / "engine").glob("*.py")), here / "planning.py", Path(__file__)):
+        digest.update(file.read_bytes())
+    return digest.digest()
+
+
+_RULE_BOOK: Final = _rule_book()
+
+
+def digest_of(loaded: Loaded, plan_mark: str) -> int:
+    """Return a digest of all that the verdict hangs on, or 0 for a day that is still open.
+
+    `plan_mark` stands for the plan (see PlanBook.mark). A day whose digest is the stored one
+    need not be judged again.
+    """
+    day, plan = loaded.day, loaded.planned.plan
+    if plan is not None and day.as_of <= plan.closes:
+        return 0
+    text = repr((plan_mark, loaded.department_id, day[3:11], day[12:]))
+    return int.from_bytes(
+        blake2b(text.encode(), digest_size=8, key=_RULE_BOOK).digest(), "big", signed=True
+    )
 
 
 def store(judged: Sequence[Judged]) -> int:
@@ -253,23 +287,25 @@ def _take(rows: Sequence[Waiting]) -> set[Waiting]:
 
 _LIST: Final = ", ".join(COLUMNS)
 _UPDATES: Final = ", ".join(f"{c} = excluded.{c}" for c in COLUMNS[2:])
+# What makes an earlier result worth keeping: a result that was still open is none.
+_DECISIVE: Final = ("status", *_NUMBERS, "absent_days")
+
+
+def _differs(stored: str, fresh: str, columns: Sequence[str], is_postgresql: bool) -> str:
+    """Return SQL for two rows, named by prefixes, differing in any of these columns."""
+    ours = ", ".join(f"{stored}.{column}" for column in columns)
+    theirs = ", ".join(f"{fresh}.{column}" for column in columns)
+    return f"({ours}) {'IS DISTINCT FROM' if is_postgresql else 'IS NOT'} ({theirs})"
+
+
 # The digest stands first: it settles most comparisons. The time of judging is no news.
 _COMPARED: Final = ("digest", *(c for c in COLUMNS[2:] if c not in {"digest", "judged_at"}))
 
 
 def _upsert_tail(is_postgresql: bool) -> str:
     """Return how an upsert leaves alone what is stored already."""
-    stored = ", ".join(f"attendance_attendanceday.{c}" for c in _COMPARED)
-    fresh = ", ".join(f"excluded.{c}" for c in _COMPARED)
-    differs = "IS DISTINCT FROM" if is_postgresql else "IS NOT"
-    return (
-        f"ON CONFLICT (employee_id, work_date) DO UPDATE SET {_UPDATES} "
-        f"WHERE ({stored}) {differs} ({fresh})"
-    )
-
-
-# A result that was still open is no earlier result.
-_IS_HISTORY: Final = "d.status <> 'pending' AND d.digest <> j.digest"
+    differs = _differs("attendance_attendanceday", "excluded", _COMPARED, is_postgresql)
+    return f"ON CONFLICT (employee_id, work_date) DO UPDATE SET {_UPDATES} WHERE {differs}"
 
 
 def _json_of_numbers(is_postgresql: bool) -> str:
@@ -283,7 +319,7 @@ _KEEP_HISTORY: Final = f"""
 INSERT INTO attendance_dayhistory (day_id, status, facts, judged_at, replaced_at, cause)
 SELECT d.id, d.status, {_json_of_numbers(True)}, d.judged_at, j.judged_at, j.cause
 FROM judged j JOIN attendance_attendanceday d USING (employee_id, work_date)
-WHERE {_IS_HISTORY}
+WHERE d.status <> 'pending' AND {_differs("d", "j", _DECISIVE, True)}
 """
 _UPSERT: Final = f"""
 INSERT INTO attendance_attendanceday ({_LIST})
@@ -340,6 +376,9 @@ def _execute_many(news: Sequence[Judged]) -> None:
     is_postgresql = connection.vendor == "postgresql"
     places = ", ".join(["%s"] * len(COLUMNS))
     replaced = [one for one in news if one.waiting.digest is not None]
+    decisive = [COLUMNS.index(column) for column in _DECISIVE]
+    marks = ", ".join(["%s"] * len(decisive))
+    stored = ", ".join(f"d.{column}" for column in _DECISIVE)
     with connection.cursor() as cursor:
         if replaced:
             cursor.executemany(
@@ -347,14 +386,14 @@ def _execute_many(news: Sequence[Judged]) -> None:
                 "(day_id, status, facts, judged_at, replaced_at, cause) "
                 f"SELECT d.id, d.status, {_json_of_numbers(is_postgresql)}, d.judged_at, %s, %s "
                 "FROM attendance_attendanceday d WHERE d.employee_id = %s AND d.work_date = %s "
-                "AND d.status <> 'pending' AND d.digest <> %s",
+                f"AND d.status <> 'pending' AND NOT (({stored}) = ({marks}))",
                 [
                     (
                         one.values[-1],
                         one.waiting.cause,
                         one.waiting.employee_id,
                         one.waiting.work_date,
-                        one.digest,
+                        *(one.values[n] for n in decisive),
                     )
                     for one in replaced
                 ],

@@ -91,7 +91,9 @@ class AttendanceDay(models.Model):
         help_text=_("While pending: when the day is judged for good."),
     )
     digest = models.BigIntegerField(
-        _("digest"), default=0, help_text=_("Of the result; an equal one is not written again.")
+        _("digest"),
+        default=0,
+        help_text=_("Of the facts and the rule book; equal ones are not judged again."),
     )
     judged_at = models.DateTimeField(_("judged"))
 

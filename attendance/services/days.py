@@ -24,6 +24,7 @@ from attendance.storing import (
     FAILS_AT_MOST,
     Judged,
     Waiting,
+    digest_of,
     encode,
     mark_failed,
     read_waiting,
@@ -362,10 +363,14 @@ def _judge_person(
     own_days = {row.work_date for row in waiting}
     loaded = inputs(facts, person, [row.work_date for row in waiting], as_of)
     for row, one in zip(waiting, loaded, strict=True):
-        verdict = encode(row, one, evaluate_day(one.day), at)
+        digest = digest_of(one, facts.book.mark(one.planned))
+        if digest and digest == row.digest and not row.is_forced:
+            judged.append(Judged(row))
+            continue
+        verdict = encode(row, one, evaluate_day(one.day), digest, at)
         judged.append(verdict)
         tomorrow = row.work_date + _DAY
-        if one.is_awaited and verdict.is_news and tomorrow not in own_days:
+        if one.is_awaited and tomorrow not in own_days:
             awaited.append((person, tomorrow))
     return judged
 
