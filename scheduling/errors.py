@@ -17,7 +17,7 @@ class AssignmentsOverlap(DomainError):
 
     code = "assignments_overlap"
     message = _(
-        "%(who)s already work %(what)s from %(starts_on)s to %(ends_on)s. "
+        "%(who)s: %(what)s is assigned already, %(dates)s. "
         "End that before %(day)s, or choose other dates."
     )
 

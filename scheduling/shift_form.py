@@ -219,11 +219,7 @@ class ShiftForm(PatternForm, forms.ModelForm):
             shift_id=self.instance.pk, valid_from=valid_from, today=self.today
         )
         if self.days_again and not said.get("judge_again"):
-            self.add_error(
-                "judge_again",
-                _("%(count)d employee-days from %(day)s on are judged again. Tick if you mean it.")
-                % {"day": valid_from, "count": self.days_again},
-            )
+            self.add_error("judge_again", _("Tick this if you mean it, or choose a later date."))
         return said
 
     def says_news(self, valid_from: date) -> bool:

@@ -21,6 +21,7 @@ from attendance.models import AttendanceDay, AttendanceRule, RuleVersion
 from attendance.rule_form import VersionForm, version_initial
 from attendance.rule_words import tell_rule, who
 from attendance.services import rules as services
+from attendance.services.rule_trial import try_rule
 from organization.access import Action, departments_for
 from organization.errors import DomainError
 from organization.scoped_admin import ScopedAdmin, display
@@ -204,7 +205,7 @@ class AttendanceRuleAdmin(ScopedAdmin):
         version = self._version(request, version_id)
         trial = None
         if version.published_at is None:
-            trial = services.try_rule(version_id=version.pk, **self._acting(request))
+            trial = try_rule(version_id=version.pk, **self._acting(request))
         words = dict(AttendanceDay.Status.choices)
         context = self._context(
             request,

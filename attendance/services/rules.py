@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, QuerySet
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
-from attendance.engine import DayResult, evaluate_day
-from attendance.loading import Facts, inputs, load_facts
-from attendance.models import AttendanceDay, AttendanceRule, RuleVersion
-from attendance.planbook import Terms
-from attendance.planning import minute_of
+from attendance.models import AttendanceRule, RuleVersion
 from organization import audit
 from organization.access import Action
 from organization.errors import DomainError, NotFound
@@ -29,8 +22,6 @@ from scheduling.problem_words import sentence
 from scheduling.services.shifts import require_rule
 
 _DAY: Final = timedelta(days=1)
-TRIED_PEOPLE: Final = 50
-TRIED_DAYS: Final = 14
 
 
 class VersionIsPublished(DomainError):
@@ -66,20 +57,6 @@ class RuleText:
         held = {name: getattr(self, name) for name in names if name != "overtime"}
         stored = ShiftPattern(overtime=self.overtime).to_json().get("overtime")
         return {**held, "overtime": stored}
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What publishing would do.
-
-    `days` stored results are judged again. Of `tried` recent ones, `changed` would say something
-    else; `moves` counts them by (status today, status then).
-    """
-
-    days: int
-    tried: int
-    changed: int
-    moves: Mapping[tuple[str, str], int]
 
 
 @transaction.atomic
@@ -149,41 +126,13 @@ def draft_rule(
     return version
 
 
-def try_rule(*, version_id: int, actor: User | None = None, now: datetime) -> Trial:
-    """Return what publishing a draft would change, without writing anything.
-
-    The recent days of some people under the rule are judged by the draft and compared with what
-    is stored. Raises NotFound.
-    """
-    version = _version(version_id, actor)
-    today = localdate(now)
-    stored = _days_under(version, today)
-    recent = max(version.valid_from, today - TRIED_DAYS * _DAY)
-    sample = _sample(stored.filter(work_date__gte=recent))
-    people = sorted({person for person, _day in sample})
-    moves: Counter[tuple[str, str]] = Counter()
-    changed = 0
-    if people:
-        facts = _with_draft(load_facts(people, recent, today), version)
-        for person in people:
-            days = sorted(day for whose, day in sample if whose == person)
-            for loaded in inputs(facts, person, days, minute_of(now)):
-                result = evaluate_day(loaded.day)
-                before = sample[person, loaded.work_date]
-                after = _told(result)
-                if before != after:
-                    changed += 1
-                    moves[before[0], after[0]] += 1
-    return Trial(stored.count(), len(sample), changed, dict(moves.most_common(6)))
-
-
 @transaction.atomic
 def publish_rule(*, version_id: int, actor: User | None = None, now: datetime) -> RuleVersion:
     """Put a draft in force from its date; days from then are judged again.
 
     Publishing twice changes nothing. Raises NotFound.
     """
-    version = _version(version_id, actor, lock=True)
+    version = find_version(version_id, actor, lock=True)
     if version.published_at is not None:
         return version
     version.published_at = now
@@ -199,7 +148,7 @@ def discard_version(*, version_id: int, actor: User | None = None, now: datetime
 
     Raises VersionIsInForce, NotFound.
     """
-    version = _version(version_id, actor, lock=True)
+    version = find_version(version_id, actor, lock=True)
     if version.published_at is not None:
         if version.valid_from <= localdate(now):
             raise VersionIsInForce(day=version.valid_from)
@@ -231,23 +180,8 @@ def text_of(version: RuleVersion) -> RuleText:
 # --- whom a rule concerns --------------------------------------------------------------------
 
 
-def _days_under(version: RuleVersion, today: date) -> QuerySet[AttendanceDay]:
-    """Return the stored days that a version speaks for, up to its successor.
-
-    Rules for fewer people may win for some of them; their days are judged alike then.
-    """
-    rule = version.rule
-    rows = AttendanceDay.objects.filter(
-        work_date__gte=version.valid_from, work_date__lte=_last_day(version) or today
-    )
-    if rule.department is not None:
-        rows = rows.filter(department__path__startswith=rule.department.path)
-    if rule.position_id is not None:
-        rows = rows.filter(employee__position=rule.position_id)
-    return rows
-
-
-def _last_day(version: RuleVersion) -> date | None:
+def last_day(version: RuleVersion) -> date | None:
+    """Return the last date that a version speaks for; None without a successor."""
     later = (
         version.rule.versions.filter(published_at__isnull=False, valid_from__gt=version.valid_from)
         .order_by("valid_from")
@@ -268,55 +202,10 @@ def _announce(version: RuleVersion) -> None:
     announce(
         Change.Reason.RULE,
         starts_on=version.valid_from,
-        ends_on=_last_day(version),
+        ends_on=last_day(version),
         employee_ids=people,
         department=None if people is not None else rule.department,
     )
-
-
-Told = tuple[str, int, int, int, int]
-"""Status, and minutes late, early, worked and overtime."""
-
-
-def _told(result: DayResult) -> Told:
-    return result.status.value, result.late, result.early, result.worked, result.overtime
-
-
-def _sample(rows: QuerySet[AttendanceDay]) -> dict[tuple[int, date], Told]:
-    """Return what is stored of the days of the first people, by person and date."""
-    people = list(
-        rows.order_by("employee").values_list("employee", flat=True).distinct()[:TRIED_PEOPLE]
-    )
-    found = rows.filter(employee__in=people).values_list(
-        "employee",
-        "work_date",
-        "status",
-        "late_minutes",
-        "early_minutes",
-        "worked_minutes",
-        F("overtime_workday_minutes") + F("overtime_rest_minutes") + F("overtime_holiday_minutes"),
-    )
-    return {(row[0], row[1]): row[2:] for row in found}
-
-
-def _with_draft(facts: Facts, version: RuleVersion) -> Facts:
-    """Return the facts as they would be, were the draft published."""
-    text = text_of(version)
-    terms = Terms(
-        version.pk,
-        text.is_punching_required,
-        text.shift_source,
-        text.merge_minutes * 60,
-        text.overtime,
-    )
-    key = (version.rule.department_id, version.rule.position_id)
-    held = [row for row in facts.book.rules.get(key, []) if row[0] != version.valid_from]
-    rules = {**facts.book.rules, key: sorted([*held, (version.valid_from, terms)], key=_dated)}
-    return facts._replace(book=replace(facts.book, rules=rules))
-
-
-def _dated(row: tuple[date, Terms]) -> date:
-    return row[0]
 
 
 def _lock(rule_id: int, actor: User | None) -> AttendanceRule:
@@ -329,7 +218,7 @@ def _lock(rule_id: int, actor: User | None) -> AttendanceRule:
     return rule
 
 
-def _version(version_id: int, actor: User | None, *, lock: bool = False) -> RuleVersion:
+def find_version(version_id: int, actor: User | None, *, lock: bool = False) -> RuleVersion:
     """Return a version whose rule `actor` may configure. Raises NotFound."""
     rules = AttendanceRule.objects.all()
     if actor is not None:

@@ -5,9 +5,9 @@ from django.core.exceptions import ValidationError
 
 from attendance.models import AttendanceDay, AttendanceRule, RuleVersion, WaitingDay
 from attendance.services.days import judge_all, take_in_changes, wake_range
+from attendance.services.rule_trial import Trial, try_rule
 from attendance.services.rules import (
     RuleText,
-    Trial,
     VersionIsInForce,
     VersionIsPublished,
     add_rule,
@@ -16,7 +16,6 @@ from attendance.services.rules import (
     publish_rule,
     rename_rule,
     text_of,
-    try_rule,
 )
 from organization.errors import NotAllowed, NotFound
 from organization.models import AuditEntry, Change

@@ -209,17 +209,12 @@ def sentence_of(assignment: ShiftAssignment) -> str:
     facts = {
         "who": services.target_name(assignment),
         "what": assignment.shift or assignment.rotation,
-        "from": assignment.starts_on,
-        "to": assignment.ends_on,
         "days": days_told(assignment),
+        "dates": services.dates_told(assignment),
     }
-    if assignment.shift_id is not None and assignment.ends_on is not None:
-        return str(_("%(who)s: %(what)s, %(days)s, from %(from)s to %(to)s.")) % facts
     if assignment.shift_id is not None:
-        return str(_("%(who)s: %(what)s, %(days)s, from %(from)s on.")) % facts
-    if assignment.ends_on is not None:
-        return str(_("%(who)s: %(what)s, from %(from)s to %(to)s.")) % facts
-    return str(_("%(who)s: %(what)s, from %(from)s on.")) % facts
+        return str(_("%(who)s: %(what)s, %(days)s, %(dates)s.")) % facts
+    return str(_("%(who)s: %(what)s, %(dates)s.")) % facts
 
 
 def _answer(form: AssignmentForm) -> dict[str, Any]:

@@ -175,6 +175,10 @@ class ShiftAdmin(ScopedAdmin):
             context["open"] = self._open(form)
             if form.is_bound:
                 context |= _answer(form, form.data.get("color", ""))
+                context["days_again"] = form.days_again
+                context["valid_from"] = form.cleaned_data.get("valid_from")
+                context["judge_again"] = form.cleaned_data.get("judge_again")
+                context["consent_errors"] = form.errors.get("judge_again", "")
         return super().render_change_form(request, context, **options)
 
     def save_model(self, request: HttpRequest, obj: Shift, form: Any, change: bool) -> None:
@@ -225,6 +229,7 @@ class ShiftAdmin(ScopedAdmin):
             current = services.version_on(list(shift.versions.order_by("valid_from")), valid_from)
             if current is None or current.read() != form.pattern:
                 context["valid_from"] = valid_from
+                context["judge_again"] = "judge_again" in request.POST
                 context["days_again"] = services.days_of_change(
                     shift_id=shift.pk, valid_from=valid_from, today=localdate()
                 )

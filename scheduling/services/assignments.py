@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from organization import audit
 from organization.access import Action
@@ -148,8 +149,7 @@ def _check_overlap(assignment: ShiftAssignment) -> None:
         raise AssignmentsOverlap(
             who=target_name(other),
             what=str(other.shift or other.rotation),
-            starts_on=other.starts_on,
-            ends_on=other.ends_on or "…",
+            dates=dates_told(other),
             day=assignment.starts_on,
         )
 
@@ -175,6 +175,14 @@ def target_name(assignment: ShiftAssignment) -> str:
     if assignment.employee is not None:
         return str(assignment.employee)
     return " · ".join(str(x) for x in (assignment.department, assignment.position) if x)
+
+
+def dates_told(assignment: ShiftAssignment) -> str:
+    """Return from when to when an assignment is in force."""
+    facts = {"first": assignment.starts_on, "last": assignment.ends_on}
+    if assignment.ends_on is None:
+        return _("from %(first)s on") % facts
+    return _("from %(first)s to %(last)s") % facts
 
 
 def _announce(assignment: ShiftAssignment, starts_on: date, ends_on: date | None) -> None:

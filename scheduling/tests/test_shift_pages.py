@@ -120,7 +120,8 @@ def test_days_of_the_past_are_judged_again_only_on_consent(
 
     asked = client.post(address, data)
 
-    assert asked.context["adminform"].form.errors["judge_again"][0].startswith("1 employee-days")
+    assertContains(asked, "1 employee-day from")
+    assertContains(asked, "Tick this if you mean it, or choose a later date.")
     assert row.versions.count() == 1
 
     assert client.post(address, data | {"judge_again": "on"}).status_code == 302
@@ -231,10 +232,8 @@ def test_what_belongs_to_others_is_not_there_for_carol(client: Client, company: 
     row = shift("B", company.works)
     client.force_login(company.carol)
 
-    answer = client.get(f"{LIST}{row.pk}/change/", follow=True)
-
-    assert answer.redirect_chain[-1][0] == "/admin/"
-    assertNotContains(answer, "Day")
+    assert client.get(f"{LIST}{row.pk}/change/").status_code == 404
+    assert client.post(f"{LIST}{row.pk}/change/", {"code": "X"}).status_code == 404
     assert client.post(f"{LIST}{row.pk}/preview/", {}).status_code == 404
 
 
@@ -344,7 +343,7 @@ def test_a_second_assignment_of_the_same_days_is_refused_with_a_sentence(
     answer = client.post("/admin/scheduling/shiftassignment/add/", assigned(row, company))
 
     assert answer.context["form"].errors["starts_on"] == [
-        "Line already work A Day from 2026-01-01 to …. "
+        "Line: A Day is assigned already, from 2026-01-01 on. "
         "End that before 2026-03-02, or choose other dates."
     ]
 

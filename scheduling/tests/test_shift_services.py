@@ -295,7 +295,7 @@ def test_the_same_people_have_one_assignment_at_a_time(company: Company) -> None
         assign_shift(department=company.line, shift=row, starts_on=APRIL, now=NOW)
 
     assert str(refused.value) == (
-        "Line already work A Day from 2026-03-01 to …. "
+        "Line: A Day is assigned already, from 2026-03-01 on. "
         "End that before 2026-04-01, or choose other dates."
     )
 

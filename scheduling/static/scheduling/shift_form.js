@@ -46,6 +46,15 @@
     }
   };
 
+  // While something does not fit, the last drawing that did stays, dimmed, above what is wrong.
+  const show = (target, text) => {
+    const last = target.querySelector("[data-drawn]");
+    target.innerHTML = text;
+    if (!last || target.querySelector("[data-drawn]")) return;
+    last.classList.add("kq-stale");
+    target.firstElementChild.prepend(last);
+  };
+
   const follow = (form, stage) => {
     const target = stage.querySelector("[data-preview-target]");
     let timer, running;
@@ -58,7 +67,7 @@
           const answer = await fetch(stage.dataset.preview, {
             method: "POST", body: new FormData(form), signal: running.signal,
           });
-          if (answer.ok) target.innerHTML = await answer.text();
+          if (answer.ok) show(target, await answer.text());
         } catch (error) {
           if (error.name !== "AbortError") throw error;
         }
