@@ -18,6 +18,7 @@ from celery import Celery
 from django.conf import settings
 from django.db import connection
 from django.test import TransactionTestCase
+from django.utils import translation
 
 from config import env
 from organization.append_only import lifted
@@ -68,6 +69,13 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     )
     for reason, count in sorted(reasons.items()):
         terminalreporter.write_line(f"{count} tests were not run; {reason}.")
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    """Begin each test in English; the last page of the one before may have spoken Chinese."""
+    with translation.override("en"):
+        yield
 
 
 # The database -----------------------------------------------------------------------------------

@@ -175,7 +175,7 @@ class GrantForm(_Step):
         coerce=Action,
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text=_("Nothing chosen takes all rights on this department away."),
+        help_text=_("Choose nothing to take away all rights on this department."),
     )
 
 

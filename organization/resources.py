@@ -194,7 +194,7 @@ class _Table(resources.ModelResource):
 
     def _wrong_headings(self, missing: list[str], doubled: list[str]) -> str:
         if doubled:
-            return _("These headings stand there twice: %(words)s.") % {"words": ", ".join(doubled)}
+            return _("These headings appear twice: %(words)s.") % {"words": ", ".join(doubled)}
         words = ", ".join(f"{field} ({self.HEADINGS[field][0]})" for field in missing)
         return _("The first row must hold these headings: %(words)s.") % {"words": words}
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.db import models
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -176,6 +176,12 @@ class ScopedAdmin(_ScopedForeignKeys, ThemedAdmin):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Return the rows that this person may see."""
         return scoped(super().get_queryset(request), request.user, self.see_action)
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        """Answer as for any address that leads nowhere: what may not be seen is not found."""
+        raise Http404
 
     def rows_for(self, request: HttpRequest, act: Action) -> models.QuerySet[Any]:
         """Return the rows on which this person may `act`."""
