@@ -52,8 +52,8 @@ def _tell(text: RuleText) -> Iterator[str]:
         }
     if text.merge_minutes:
         yield ngettext(
-            "Punches within %(minutes)d minute of each other are one.",
-            "Punches within %(minutes)d minutes of each other are one.",
+            "Punches within %(minutes)d minute of each other count as one.",
+            "Punches within %(minutes)d minutes of each other count as one.",
             text.merge_minutes,
         ) % {"minutes": text.merge_minutes}
     else:

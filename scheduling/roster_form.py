@@ -217,7 +217,7 @@ class HireForm(forms.Form):
         label=_("Numbers begin with"),
         max_length=20,
         initial="R",
-        help_text=_("Who has no number in the sheet gets the next free one, such as R001."),
+        help_text=_("Whoever has no number in the sheet gets the next free one, such as R001."),
     )
 
     def __init__(self, data: Any, *, departments: QuerySet[Department], initial: Any) -> None:

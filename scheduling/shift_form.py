@@ -82,10 +82,16 @@ class PatternForm(forms.Form):
     )
     breaks = wall_rows(_("Breaks"), help_text=_("Always deducted, even if worked through."))
     late_grace = MinutesField(
-        label=_("Late: grace"), empty=0, initial=0, help_text=_("So late is still on time.")
+        label=_("Late: grace"),
+        empty=0,
+        initial=0,
+        help_text=_("This many minutes late is still on time."),
     )
     early_grace = MinutesField(
-        label=_("Leaving early: grace"), empty=0, initial=0, help_text=_("So early is still fine.")
+        label=_("Leaving early: grace"),
+        empty=0,
+        initial=0,
+        help_text=_("This many minutes early is still fine."),
     )
 
     flexible__mode = forms.ChoiceField(
@@ -151,7 +157,7 @@ class PatternForm(forms.Form):
         [_("left at or after"), _("next day's start")],
         label=_("Late leave, late arrival"),
         help_text=_(
-            "Who leaves at 22:00 or later may start at 10:30: the last row reached counts."
+            "Whoever leaves at 22:00 or later may start at 10:30: the last row reached counts."
         ),
     )
 

@@ -186,7 +186,7 @@ class CalendarDayAdmin(ScopedAdmin):
                 form.add_error("file", str(refusal))
             else:
                 if not reading.years:
-                    form.add_error("file", _("The file tells no special day of any year."))
+                    form.add_error("file", _("The file names no special day."))
                 else:
                     return self._preview(request, name, None, reading)
         context = self._context(

@@ -170,7 +170,7 @@ def add_people(
 ) -> list[Employee]:
     """Hire everybody whom the sheet names and nobody knows; return them.
 
-    Who has no number in the sheet gets the next free one after `prefix`. Raises NotFound for a
+    Whoever has no number in the sheet gets the next free one after `prefix`. Raises NotFound for a
     department in which the actor may not configure, ValidationError for odd names and numbers.
     """
     if not departments_for(actor, Action.RULE).filter(pk=department.pk).exists():
