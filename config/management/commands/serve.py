@@ -13,11 +13,10 @@ from django.core.management import BaseCommand, CommandError
 from django.db import connection
 
 from attendance.models import WaitingDay
-from config import env
+from config import demo, env
 from config.celery import app
 from config.management.commands.demo import load
 from config.supervisor import Ended, Supervisor
-from organization.models import Employee
 
 START_WITHIN: Final = 60.0
 JUDGE_WITHIN: Final = 15 * 60.0
@@ -44,7 +43,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--demo",
             action="store_true",
-            help="Load the demo company first, where there are no people yet.",
+            help="Load the demo company first, where the database is empty.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
