@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from organization.errors import DomainError
 from organization.models import Department, Employee, Position
 from scheduling.models import Rotation, Shift, ShiftAssignment
+from scheduling.pattern_fields import DepartmentField
 from scheduling.services.assignments import check_assignment
 
 WEEKDAYS: Final = (
@@ -66,7 +67,7 @@ class AssignmentForm(forms.Form):
     target = forms.ChoiceField(
         label=_("For whom"), choices=TARGETS, initial="department", widget=forms.RadioSelect
     )
-    department = forms.ModelChoiceField(
+    department = DepartmentField(
         Department.objects.none(),
         required=False,
         label=_("Department"),

@@ -193,3 +193,11 @@ def wall_rows(label: Words, *, help_text: Words = "") -> RowsField:
 def choices_of(words: Mapping[Any, Words]) -> list[tuple[str, Words]]:
     """Return choices for a field, from the words of an enumeration."""
     return [(str(key), said) for key, said in words.items()]
+
+
+class DepartmentField(forms.ModelChoiceField):
+    """A department, shown as deep in the list as it lies in the tree."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Return the name, moved in by its depth."""
+        return "\u2003" * obj.depth + str(obj.name)

@@ -25,6 +25,7 @@ from attendance.services.rule_trial import try_rule
 from organization.access import Action, departments_for
 from organization.errors import DomainError
 from organization.scoped_admin import ScopedAdmin, display
+from scheduling.pattern_fields import DepartmentField
 
 
 @admin.register(AttendanceRule)
@@ -77,6 +78,7 @@ class AttendanceRuleAdmin(ScopedAdmin):
             options["queryset"] = departments_for(request.user, Action.RULE)
             options["required"] = not is_everywhere
             options["empty_label"] = _("The whole group") if is_everywhere else None
+            options["form_class"] = DepartmentField
         elif db_field.name == "position":
             options["empty_label"] = _("Everybody")
         return super().formfield_for_foreignkey(db_field, request, **options)

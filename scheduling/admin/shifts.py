@@ -25,6 +25,7 @@ from organization.scoped_admin import ScopedAdmin, display
 from scheduling.models import Shift, ShiftVersion
 from scheduling.overtime_form import class_boxes
 from scheduling.pattern import ShiftPattern
+from scheduling.pattern_fields import DepartmentField
 from scheduling.services import shifts as services
 from scheduling.shift_form import PatternForm, ShiftForm
 from scheduling.shift_words import short_hours, tell
@@ -56,10 +57,10 @@ def picture_of(pattern: ShiftPattern, color: str) -> dict[str, Any]:
     return {"line": draw(pattern), "sentences": tell(pattern), "color": color}
 
 
-def department_box(request: HttpRequest) -> forms.ModelChoiceField[Any]:
+def department_box(request: HttpRequest) -> DepartmentField:
     """Return the choice of an owner: departments that this person may configure."""
     is_everywhere = bool(request.user.is_superuser)
-    return forms.ModelChoiceField(
+    return DepartmentField(
         departments_for(request.user, Action.RULE),
         required=not is_everywhere,
         label=_("Department"),
