@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands
 
+from config.celery import BELLS
+
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
@@ -89,10 +91,19 @@ def test_a_command_that_is_named_exists(path):
 
 def test_every_variable_is_explained_once_for_operators_and_nowhere_else():
     told = {
-        match["on"] or match["off"] for match in VARIABLE.finditer((ROOT / ".env.example").read_text())
+        match["on"] or match["off"]
+        for match in VARIABLE.finditer((ROOT / ".env.example").read_text())
     }
     operations = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
     explained = re.findall(r"^\| `([A-Z_]+)` \|", operations, re.MULTILINE)
 
     assert sorted(explained) == sorted(told)
+
+
+def test_every_bell_is_told_to_operators():
+    operations = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+    told = re.findall(r"^\| `([a-z_.]+\.tasks\.[a-z_]+)` \|", operations, re.MULTILINE)
+
+    assert sorted(told) == sorted(bell.task for bell in BELLS)
