@@ -7,7 +7,7 @@ from typing import Final
 from celery import shared_task
 from django.utils import timezone
 
-from attendance.services import days
+from attendance.services import days, punching
 from organization.services import settle_transfers
 
 # Seconds; the bell rings every ten.
@@ -47,3 +47,10 @@ def open_days() -> int:
     # Once an hour it looks a month back, for days that nobody opened while the bells were silent.
     days_back = 31 if now.minute == 0 else 1
     return days.open_days(now=now, days_back=days_back) + days.close_windows(now=now)
+
+
+@shared_task
+def take_in_lines() -> int:
+    """Turn what terminals said into punches; return how many were new."""
+    punching.release_known_people()
+    return punching.take_in_lines(now=timezone.now()).new

@@ -25,8 +25,8 @@ class Bell(NamedTuple):
 
 BELLS: Final = (
     Bell("attendance.tasks.judge_waiting_days", timedelta(seconds=10), timedelta(seconds=10)),
+    Bell("attendance.tasks.take_in_lines", timedelta(seconds=10), timedelta(seconds=10)),
     Bell("attendance.tasks.open_days", timedelta(minutes=1), timedelta(minutes=1)),
-    Bell("scheduling.tasks.write_ordered_rosters", timedelta(seconds=10), timedelta(seconds=10)),
     # Confirmed sheets ring for themselves; this hears those whose ring was lost.
     Bell("scheduling.tasks.write_ordered_rosters", timedelta(minutes=1), timedelta(minutes=1)),
     Bell("scheduling.tasks.sync_calendars", crontab(hour="3", minute="30"), timedelta(hours=12)),

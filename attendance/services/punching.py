@@ -12,6 +12,8 @@ What makes two reports the same fact is their natural key:
 from __future__ import annotations
 
 import json
+import secrets
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -21,6 +23,7 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
+from django.db.models import F, Func, Q, Value
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -28,8 +31,9 @@ from attendance.engine import Minute, PlanKind
 from attendance.loading import inputs, load_facts
 from attendance.models import Punch
 from attendance.services.days import wake_for_punches
+from devices.models import Credential, Terminal, TerminalLine
 from organization.access import Action
-from organization.models import Employee, User
+from organization.models import Department, Employee, User
 from organization.services import zone_names
 
 # Clocks drift by minutes; nobody reports a punch that happened more than a payroll year ago.
@@ -391,3 +395,203 @@ def _is_in_window(employee_id: int, day: date, second: int) -> bool:
 @lru_cache(maxsize=4096)
 def _wall_date(second: int, zone: str) -> date:
     return datetime.fromtimestamp(second, ZoneInfo(zone)).date()
+
+
+# --- what terminals say ----------------------------------------------------------------------
+
+State = TerminalLine.State
+Pin = tuple[int, str]
+
+# The ways to verify. 0 lets the terminal choose, and 2 is a PIN on new ones and a card on old ones.
+METHODS: Final[Mapping[str, str]] = {
+    "1": Punch.Method.FINGERPRINT,
+    "3": Punch.Method.PASSWORD,
+    "4": Punch.Method.CARD,
+    "15": Punch.Method.FACE,
+}
+# In, out, out for a break, back from it, in and out for overtime; 255 is no key at all.
+DIRECTIONS: Final[Mapping[str, str]] = {
+    "0": Punch.Direction.IN,
+    "1": Punch.Direction.OUT,
+    "2": Punch.Direction.OUT,
+    "3": Punch.Direction.IN,
+    "4": Punch.Direction.IN,
+    "5": Punch.Direction.OUT,
+}
+
+
+class TakenIn(NamedTuple):
+    """How many lines were looked at, and what became of them. `new` punches are among `taken`."""
+
+    lines: int = 0
+    taken: int = 0
+    new: int = 0
+    unknown: int = 0
+    quarantined: int = 0
+
+
+def take_in_lines(*, now: datetime, chunk: int = 2_000, at_most: int = 50_000) -> TakenIn:
+    """Turn waiting lines into punches, a chunk in a transaction; return what became of them.
+
+    A line of somebody unknown waits until its PIN is known. One that cannot be placed is
+    quarantined: `no_such_time` where the clocks were put forward over it, `not_employed` where
+    it is no longer, or not yet, the person's time.
+    """
+    total = TakenIn()
+    while total.lines < at_most:
+        done = _take_in_chunk(min(chunk, at_most - total.lines), now)
+        total = TakenIn(*map(sum, zip(total, done, strict=True)))
+        if done.lines == 0:
+            break
+    return total
+
+
+@transaction.atomic
+def _take_in_chunk(chunk: int, now: datetime) -> TakenIn:
+    can_skip = connection.features.has_select_for_update_skip_locked
+    lines = list(
+        TerminalLine.objects.waiting()
+        .select_for_update(of=("self",) if can_skip else (), skip_locked=can_skip)
+        .select_related("terminal")
+        .order_by("pk")[:chunk]
+    )
+    if not lines:
+        return TakenIn()
+    people = who_is({(line.terminal_id, line.pin) for line in lines})
+    becomes: dict[tuple[str, str], list[int]] = defaultdict(list)
+    punches = []
+    for line in lines:
+        read = _read_line(line, people.get((line.terminal_id, line.pin)))
+        if isinstance(read, NewPunch):
+            punches.append(read)
+            becomes[State.TAKEN, ""].append(line.pk)
+        else:
+            becomes[read].append(line.pk)
+    kept = record_punches(punches, now=now)
+    for (state, problem), keys in becomes.items():
+        TerminalLine.objects.filter(pk__in=keys).update(state=state, problem=problem)
+    unknown = len(becomes[State.UNKNOWN_PERSON, ""])
+    return TakenIn(
+        len(lines),
+        len(punches),
+        sum(answer.is_new for answer in kept),
+        unknown,
+        len(lines) - len(punches) - unknown,
+    )
+
+
+def _read_line(line: TerminalLine, person: Person | None) -> NewPunch | tuple[str, str]:
+    """Return the punch that a line means, or the state and problem that it gets."""
+    if person is None:
+        return State.UNKNOWN_PERSON, ""
+    second = instant(line.wall_time, line.zone)
+    if second is None:
+        return State.QUARANTINED, "no_such_time"
+    if not was_employed(person, second, line.zone):
+        return State.QUARANTINED, "not_employed"
+    return NewPunch(
+        employee_id=person.id,
+        department_id=person.department_on(_wall_date(second, line.zone)),
+        second=second,
+        zone=line.zone,
+        method=METHODS.get(line.verify, Punch.Method.TERMINAL),
+        source=Punch.Source.USB_LOG if line.upload_id else Punch.Source.TERMINAL,
+        natural_key=f"clock:{person.id}:{second}",
+        direction=_direction(line),
+        terminal_id=line.terminal_id,
+    )
+
+
+def _direction(line: TerminalLine) -> str:
+    setting = line.terminal.direction
+    if setting == Terminal.Direction.STATED:
+        return DIRECTIONS.get(line.status, "")
+    return "" if setting == Terminal.Direction.NONE else setting
+
+
+@lru_cache(maxsize=4096)
+def instant(wall_time: str, zone: str) -> int | None:
+    """Return the second since the epoch of a wall time in a zone.
+
+    Of a time that comes twice, the first; None for one that clocks put forward have left out.
+    """
+    wall = datetime.fromisoformat(wall_time)
+    moment = wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    if moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != wall:
+        return None
+    return int(moment.timestamp())
+
+
+def who_is(pins: Collection[Pin]) -> dict[Pin, Person]:
+    """Return the people behind (terminal id, PIN); unknown ones are left out. Four queries.
+
+    The terminal's own credential decides, then one for every terminal, then the employee number:
+    as it is written, else without leading zeros, if that is one person. A number speaks only
+    inside the terminal's business unit, so that a unit's terminal tells nothing about another's.
+    """
+    terminals = {terminal for terminal, _pin in pins}
+    said = {pin for _terminal, pin in pins}
+    bare_pins = {pin.lstrip("0") for pin in said}
+    credentials = {
+        (terminal, value): employee
+        for terminal, value, employee in Credential.objects.filter(
+            Q(terminal__isnull=True) | Q(terminal__in=terminals),
+            kind=Credential.Kind.PIN,
+            value__in=said,
+        ).values_list("terminal_id", "value", "employee_id")
+    }
+    found = {
+        person.id: person
+        for person in read_people(
+            Employee.objects.annotate(bare=Func(F("number"), Value("0"), function="LTRIM")).filter(
+                Q(pk__in=set(credentials.values())) | Q(bare__in=bare_pins)
+            )
+        )
+    }
+    by_bare: dict[str, list[Person]] = defaultdict(list)
+    for person in found.values():
+        by_bare[person.number.lstrip("0")].append(person)
+    units = _units_of(terminals)
+    people = {}
+    for terminal, pin in pins:
+        employee = credentials.get((terminal, pin)) or credentials.get((None, pin))
+        if employee is not None:
+            people[terminal, pin] = found[employee]
+            continue
+        near = [
+            person for person in by_bare[pin.lstrip("0")] if person.path.startswith(units[terminal])
+        ]
+        exact = [person for person in near if person.number == pin] or near
+        if len(exact) == 1:
+            people[terminal, pin] = exact[0]
+    return people
+
+
+def _units_of(terminals: Collection[int]) -> dict[int, str]:
+    """Return the tree path of each terminal's business unit; `/` where there is none."""
+    units = list(Department.objects.filter(is_unit=True).values_list("path", flat=True))
+    return {
+        terminal: max((unit for unit in units if path.startswith(unit)), key=len, default="/")
+        for terminal, path in Terminal.objects.filter(pk__in=terminals).values_list(
+            "pk", "department__path"
+        )
+    }
+
+
+def release_known_people(*, at_most: int = 500) -> int:
+    """Let lines wait again whose PIN has become known; return how many.
+
+    It looks at some of the unknown PINs at a time, from a random one on, so that each has its turn.
+    """
+    unknown = TerminalLine.objects.filter(state=State.UNKNOWN_PERSON)
+    pairs = unknown.order_by("pin").values_list("terminal_id", "pin").distinct()
+    start = str(secrets.randbelow(10**6))
+    pins = set(pairs.filter(pin__gte=start)[:at_most])
+    pins |= set(pairs[: at_most - len(pins)])
+    known: dict[int, list[str]] = defaultdict(list)
+    for terminal, pin in who_is(pins) if pins else ():
+        known[terminal].append(pin)
+    return sum(
+        unknown.filter(terminal=terminal, pin__in=own).update(state=State.WAITING)
+        for terminal, own in known.items()
+    )
