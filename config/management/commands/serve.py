@@ -61,7 +61,7 @@ class Command(BaseCommand):
                         {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore"},
                     )
                 self._wait_for_the_web(supervisor, host, port)
-                is_first = options["demo"] and not Employee.objects.exists()
+                is_first = options["demo"] and not demo.why_not()
                 logins = load(self._say) if is_first else FORGOTTEN
                 self._wait_for_the_worker(supervisor)
                 # Waiting holds no connection; the children have their own.
