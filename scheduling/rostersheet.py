@@ -535,9 +535,20 @@ class _SheetReader:
                 kind = _heading(value)
                 if kind in (_NUMBER, _NAME) and column not in written:
                     found.setdefault(kind, column)
-        if found:
-            return found
-        return self._guessed_person_columns(row, min(written))
+        found = found or self._guessed_person_columns(row, min(written))
+        if len(found) == 2 and self._is_numbering(row, found):
+            del found[_NUMBER]
+        return found
+
+    def _is_numbering(self, row: int, found: Mapping[str, int]) -> bool:
+        """Say whether the numbers only count the names: 1, 2, 3 … is nobody's employee number."""
+        named = [
+            tidy(_at(cells, found[_NUMBER]))
+            for cells in self.sheet.rows[row + 1 :]
+            if (name := _at(cells, found[_NAME])) != "" and not _heading(name)
+        ]
+        counted = [number for number in named if number]
+        return len(counted) > 1 and counted == [str(n + 1) for n in range(len(counted))]
 
     def _guessed_person_columns(self, row: int, first_date: int) -> dict[str, int]:
         """Without headings, look before the dates: digits are numbers, letters are names."""

@@ -6,6 +6,7 @@ import logging
 
 from celery import shared_task
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from scheduling.services import calendar, rosters
 
@@ -24,5 +25,15 @@ def sync_calendars() -> int:
 
 @shared_task
 def write_ordered_rosters() -> int:
-    """Write the roster sheets that were confirmed and are not written yet."""
-    return rosters.write_ordered(now=timezone.now())
+    """Write the roster sheets that were confirmed and are not written yet; return how many."""
+    written = 0
+    for upload_id in rosters.ordered_uploads():
+        try:
+            batch = rosters.finish_confirmation(upload_id=upload_id, now=timezone.now())
+        except Exception:  # one poisoned sheet must not stop the others, nor come back for ever
+            logger.exception("Roster upload %s could not be written.", upload_id)
+            problem = _("It could not be written; the log says why. Nothing was changed.")
+            rosters.fail_confirmation(upload_id=upload_id, problem=str(problem))
+        else:
+            written += batch is not None
+    return written

@@ -142,6 +142,7 @@ class RosterImport:
             messages.error(request, str(refusal))
             return redirect("admin:scheduling_rosterentry_import")
         choices = rosters.choices_of(upload)
+        hireable = may_be_hired(preview.unknown_people)
         shifts = {shift.pk: shift for shift in Shift.objects.visible_to(request.user)}
         context = self._context(
             request,
@@ -172,7 +173,7 @@ class RosterImport:
                 None, preview=preview, shifts=usable_shifts(request)
             ),
             people_form=PeopleForm(None, preview=preview, people=self._people(request)),
-            hire_count=may_be_hired(preview.unknown_people),
+            hire_count=hireable if hireable <= rosters.HIRED_AT_MOST else 0,
             hire_form=self._hire_form(request, None, preview),
             mapped=len(choices.codes) + len(choices.people),
         )  # fmt: skip

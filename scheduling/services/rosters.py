@@ -35,6 +35,7 @@ from scheduling.workbook import read_workbook
 State = RosterUpload.State
 # A larger file (some 5,000 cells) is written by a worker, and the page shows how far it is.
 WRITTEN_AT_ONCE: Final = 40_000
+HIRED_AT_MOST: Final = 500
 _PEOPLE_AT_ONCE: Final = 500
 _NAMED_AT_MOST: Final = 10
 
@@ -51,6 +52,13 @@ class UploadIsClosed(DomainError):
 
     code = "upload_is_closed"
     message = _("%(file)s is %(state)s; upload it again to import it again.")
+
+
+class TooManyToHire(DomainError):
+    """A whole company is not hired from a roster."""
+
+    code = "too_many_to_hire"
+    message = _("%(count)d people are too many to add here; import them as employees first.")
 
 
 class BatchChangedSince(DomainError):
@@ -171,7 +179,8 @@ def add_people(
     """Hire everybody whom the sheet names and nobody knows; return them.
 
     Whoever has no number in the sheet gets the next free one after `prefix`. Raises NotFound for a
-    department in which the actor may not configure, ValidationError for odd names and numbers.
+    department in which the actor may not configure, TooManyToHire, and ValidationError for odd
+    names and numbers.
     """
     if not departments_for(actor, Action.RULE).filter(pk=department.pk).exists():
         raise NotFound(what=_("department"), key=department.name)
@@ -181,6 +190,8 @@ def add_people(
     for line, error in plan_of(upload, actor).unmatched():
         if error.problem is Problem.UNKNOWN_PERSON:
             wanted.setdefault(line.who, line)
+    if len(wanted) > HIRED_AT_MOST:
+        raise TooManyToHire(count=len(wanted))
     numbers = _free_numbers(prefix)
     return [
         hire(
@@ -228,13 +239,17 @@ def start_confirmation(*, upload_id: int, actor: User) -> RosterUpload:
     return upload
 
 
-def write_ordered(*, now: datetime) -> int:
-    """Write what was ordered and not written yet; return how many uploads were. Safe to repeat."""
-    written = 0
+def ordered_uploads() -> list[int]:
+    """Return the keys of the uploads that are ordered and not written yet, the oldest first."""
     ordered = RosterUpload.objects.filter(state=State.RUNNING).order_by("pk")
-    for key in list(ordered.values_list("pk", flat=True)):
-        written += finish_confirmation(upload_id=key, now=now) is not None
-    return written
+    return list(ordered.values_list("pk", flat=True))
+
+
+def fail_confirmation(*, upload_id: int, problem: str) -> None:
+    """Give an ordered upload back to its owner, with what went wrong."""
+    RosterUpload.objects.filter(pk=upload_id, state=State.RUNNING).update(
+        state=State.FAILED, problem=problem
+    )
 
 
 def finish_confirmation(*, upload_id: int, now: datetime) -> RosterBatch | None:
@@ -250,9 +265,7 @@ def finish_confirmation(*, upload_id: int, now: datetime) -> RosterBatch | None:
             upload_id=upload_id, actor=actor, now=now, report=_progress_of(upload_id)
         )
     except DomainError as refusal:
-        RosterUpload.objects.filter(pk=upload_id, state=State.RUNNING).update(
-            state=State.FAILED, problem=str(refusal)
-        )
+        fail_confirmation(upload_id=upload_id, problem=str(refusal))
     return None
 
 

@@ -21,6 +21,7 @@ from scheduling.services.rosters import (
     NothingToImport,
     UploadIsClosed,
 )
+from scheduling.tasks import write_ordered_rosters
 from scheduling.workbook import Table, write_workbook
 
 pytestmark = pytest.mark.django_db
@@ -373,8 +374,8 @@ def test_an_ordered_upload_is_written_by_the_bell_however_often_it_rings(world: 
     kept = upload(sheet(["001", "Bob", "A", "A", "A"]), world.hr)
     rosters.start_confirmation(upload_id=kept.pk, actor=world.hr)
 
-    assert rosters.write_ordered(now=NOW) == 1
-    assert rosters.write_ordered(now=NOW) == 0
+    assert write_ordered_rosters() == 1
+    assert write_ordered_rosters() == 0
 
     kept.refresh_from_db()
     assert (kept.state, kept.progress, kept.total) == (RosterUpload.State.CONFIRMED, 3, 3)
@@ -386,14 +387,29 @@ def test_an_order_that_cannot_be_written_says_why_and_can_be_tried_again(world: 
     rosters.start_confirmation(upload_id=kept.pk, actor=world.hr)
     confirm(sheet(["001", "Bob", "A", "A", "A"]), world.boss)
 
-    assert rosters.write_ordered(now=NOW) == 0
+    assert write_ordered_rosters() == 0
 
     kept.refresh_from_db()
     assert kept.state == RosterUpload.State.FAILED
     assert "would change nothing" in kept.problem
     RosterEntry.objects.all().delete()
     rosters.start_confirmation(upload_id=kept.pk, actor=world.hr)
-    assert rosters.write_ordered(now=NOW) == 1
+    assert write_ordered_rosters() == 1
+
+
+def test_a_poisoned_sheet_stops_no_other(world: World) -> None:
+    poisoned = upload(sheet(["001", "Bob", "A", "A", "A"]), world.hr)
+    sound = upload(sheet(["002", "Eve", "A", "A", "A"]), world.hr)
+    for kept in (poisoned, sound):
+        rosters.start_confirmation(upload_id=kept.pk, actor=world.hr)
+    RosterUpload.objects.filter(pk=poisoned.pk).update(
+        choices={"month": "nonsense", "confirmed_by": world.hr.pk}
+    )
+
+    assert write_ordered_rosters() == 1
+
+    poisoned.refresh_from_db()
+    assert (poisoned.state, roster()[("Eve", MONDAY)]) == (RosterUpload.State.FAILED, "A")
 
 
 def test_a_discarded_upload_keeps_no_content(world: World) -> None:

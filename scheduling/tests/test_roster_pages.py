@@ -17,6 +17,7 @@ from scheduling.models import RosterBatch, RosterEntry, RosterUpload, Shift, Shi
 from scheduling.pattern import ShiftPattern
 from scheduling.rosterexport import export_month, template
 from scheduling.services import add_shift, rosters
+from scheduling.tasks import write_ordered_rosters
 from scheduling.workbook import Table, read_workbook, write_workbook
 
 pytestmark = pytest.mark.django_db
@@ -176,7 +177,7 @@ def test_a_large_sheet_is_ordered_and_its_progress_is_shown(
 
     ordered = desk.post(f"{look}confirm/", follow=True).content.decode()
     waiting = desk.get(f"{look}progress/")
-    rosters.write_ordered(now=NOW)
+    write_ordered_rosters()
     over = desk.get(f"{look}progress/")
 
     assert "Waiting for a worker" in ordered

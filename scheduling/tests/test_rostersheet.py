@@ -196,6 +196,15 @@ def test_a_slash_parts_two_shifts_only_if_both_are_known() -> None:
     assert problems(whole) == []
 
 
+@pytest.mark.parametrize("headings", [["No.", "姓名"], ["", ""], ["序号", "姓名"]])
+def test_numbers_that_only_count_the_rows_are_nobodys(headings: list[Cell]) -> None:
+    days: list[Cell] = [APRIL, date(2026, 4, 2)]
+
+    reading = read([*headings, *days], [1, "Bob", "A", "A"], [2, "Eve", "A", "A"])
+
+    assert [(line.number, line.name) for line in reading.lines] == [("", "Bob"), ("", "Eve")]
+
+
 def test_totals_notes_and_weekdays_around_the_table_are_left_out() -> None:
     reading = read(
         ["四月排班", "", "", "", "", ""],
