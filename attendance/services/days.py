@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.db.models import Count, Max, Min
+from django.utils.translation import gettext_lazy as _
 
 from attendance.engine import DayResult, Minute, evaluate_day
 from attendance.loading import Dialect, Facts, Loaded, as_date, inputs, load_facts
@@ -41,6 +42,20 @@ CHUNK: Final = 3_000
 # Days are opened and woken up to tomorrow: an early shift's punch may come before midnight.
 HORIZON: Final = timedelta(days=1)
 _DAY: Final = timedelta(days=1)
+
+
+# What made a day wait: the keys stand in WaitingDay.cause and DayHistory.cause.
+CAUSES: Final = {
+    **dict(Change.Reason.choices),
+    "punch": _("New punch"),
+    "decision": _("Held punch decided"),
+    "correction": _("Correction"),
+    "absence": _("Absence"),
+    "overtime": _("Overtime approval"),
+    "opened": _("Day began"),
+    "window": _("Punch window closed"),
+    "day_before": _("Day before changed"),
+}
 
 
 # --- making days wait ------------------------------------------------------------------------
@@ -347,7 +362,9 @@ def _judge_chunk(waiting: Sequence[Waiting], now: datetime) -> int:
             mark_failed(own, f"{type(error).__name__}: {error}"[:500])
     with transaction.atomic():
         store(judged)
-        wake(awaited, cause="day_before", now=now)
+        if awaited:
+            last = _latest_today(now) + HORIZON
+            wake((key for key in awaited if key[1] <= last), cause="day_before", now=now)
     return len(judged)
 
 

@@ -1,0 +1,272 @@
+"""The month grid: people × days of a period, read with a constant number of queries."""
+
+from __future__ import annotations
+
+import calendar
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any, Final, NamedTuple
+
+from django.core.paginator import Page
+from django.db.models import Exists, OuterRef, Q
+
+from attendance.console.status_style import STYLES, StatusStyle
+from attendance.models import AttendanceDay, RuleVersion
+from organization.access import Action, departments_for
+from organization.models import Department, Employee, User
+from organization.scoped_admin import BoundedPaginator
+from scheduling.models import CalendarDay, RosterEntry
+
+PEOPLE_ON_A_PAGE: Final = 50
+_DAY: Final = timedelta(days=1)
+_OFF: Final = (CalendarDay.Kind.HOLIDAY, CalendarDay.Kind.IN_LIEU, CalendarDay.Kind.DAY_OFF)
+
+
+class Period(NamedTuple):
+    """The span that is paid, named by the month in which it ends; both dates inclusive."""
+
+    year: int
+    month: int
+    first: date
+    last: date
+
+    @property
+    def days(self) -> list[date]:
+        """Return the dates of the period."""
+        return [self.first + n * _DAY for n in range((self.last - self.first).days + 1)]
+
+    @property
+    def text(self) -> str:
+        """Return the period as an address spells it."""
+        return f"{self.year:04}-{self.month:02}"
+
+
+def period_of(year: int, month: int, starts_on_day: int = 1) -> Period:
+    """Return the period that ends in a month: the month itself, or from a day of the one before.
+
+    Raises ValueError for a month or a year that there is not.
+    """
+    if not 2000 <= year <= 2100:
+        raise ValueError(f"year {year} lies outside 2000 to 2100")
+    if starts_on_day == 1:
+        first = date(year, month, 1)
+        return Period(year, month, first, date(year, month, calendar.monthrange(year, month)[1]))
+    last = date(year, month, starts_on_day) - _DAY
+    before = date(year, month, 1) - _DAY
+    return Period(year, month, before.replace(day=starts_on_day), last)
+
+
+def read_period(text: str, today: date, starts_on_day: int) -> Period:
+    """Return the period that an address names ("2026-03"), or else the one of today."""
+    year, _dash, month = text.partition("-")
+    if year.isdecimal() and month.isdecimal() and len(text) <= 7:
+        try:
+            return period_of(int(year), int(month), starts_on_day)
+        except ValueError:
+            pass
+    current = period_of(today.year, today.month, starts_on_day)
+    if today > current.last:
+        following = current.last + _DAY
+        after = date(following.year, following.month, 1) + timedelta(days=32)
+        return period_of(after.year, after.month, starts_on_day)
+    return current
+
+
+def neighbours(period: Period) -> tuple[str, str]:
+    """Return the month before and the month after, as addresses spell them."""
+    first = date(period.year, period.month, 1)
+    before, after = first - _DAY, first + timedelta(days=32)
+    return f"{before:%Y-%m}", f"{after:%Y-%m}"
+
+
+def period_start(department: Department | None, on: date) -> int:
+    """Return the day on which the period of a department's rule starts; 1 without a rule."""
+    keys = [int(part) for part in department.path.strip("/").split("/")] if department else []
+    versions = RuleVersion.objects.filter(
+        Q(rule__department__in=keys) | Q(rule__department__isnull=True),
+        rule__position__isnull=True,
+        published_at__isnull=False,
+        valid_from__lte=on,
+    ).values_list("rule__department", "valid_from", "period_starts_on_day")
+    nearest = max(
+        versions,
+        key=lambda row: (keys.index(row[0]) if row[0] in keys else -1, row[1]),
+        default=None,
+    )
+    return nearest[2] if nearest else 1
+
+
+class Head(NamedTuple):
+    """A column of the grid."""
+
+    day: date
+    is_off: bool
+    name: str
+
+
+class Cell(NamedTuple):
+    """One employee-day: a stored result, or the roster's word on a day to come."""
+
+    day: date
+    style: StatusStyle | None
+    detail: str
+    planned: str
+    is_off: bool
+
+
+class Row(NamedTuple):
+    """A person's line, and what it adds up to (minutes and days)."""
+
+    employee: Employee
+    cells: list[Cell]
+    worked: int
+    late_count: int
+    late_minutes: int
+    missing_count: int
+    absent_days: Any
+    overtime: int
+
+    @property
+    def worked_text(self) -> str:
+        """Return the hours worked as a clock spells them."""
+        return _hours(self.worked)
+
+    @property
+    def overtime_text(self) -> str:
+        """Return the overtime as a clock spells it."""
+        return _hours(self.overtime)
+
+
+def _hours(minutes: int) -> str:
+    return f"{minutes // 60}:{minutes % 60:02}" if minutes else ""
+
+
+class Grid(NamedTuple):
+    """The page: columns, lines, and the page of people they come from."""
+
+    period: Period
+    heads: list[Head]
+    rows: list[Row]
+    page: Page[Employee]
+
+
+def read_grid(
+    user: User,
+    period: Period,
+    *,
+    department: Department | None,
+    search: str,
+    only_trouble: bool,
+    page: str,
+) -> Grid:
+    """Return a page of the grid. Five queries, however many people there are.
+
+    People are listed if this user may see a day of theirs in the period, or may see them today;
+    only the days that the user may see are shown, so that a unit keeps the days of those who
+    have left it and nothing of their days elsewhere.
+    """
+    visible = AttendanceDay.objects.visible_to(user).filter(
+        work_date__gte=period.first, work_date__lte=period.last
+    )
+    if department is not None:
+        visible = visible.filter(department__path__startswith=department.path)
+    theirs = visible.filter(employee=OuterRef("pk"))
+    if only_trouble:
+        people = Employee.objects.filter(Exists(theirs.filter(has_trouble=True)))
+    else:
+        now_there = Employee.objects.visible_to(user)
+        if department is not None:
+            now_there = now_there.filter(department__path__startswith=department.path)
+        people = Employee.objects.filter(
+            Q(Exists(theirs)) | Q(pk__in=now_there.values("pk")),
+            Q(left_on__isnull=True) | Q(left_on__gte=period.first),
+            joined_on__lte=period.last,
+        )
+    if search:
+        people = people.filter(Q(number__startswith=search) | Q(name__icontains=search))
+    people = people.select_related("department").order_by("number")
+    paged = BoundedPaginator(people, PEOPLE_ON_A_PAGE).get_page(page)
+    shown = list(paged.object_list)
+    heads = _heads(period, department)
+    return Grid(period, heads, _rows(shown, visible, heads, user, period), paged)
+
+
+def _heads(period: Period, department: Department | None) -> list[Head]:
+    keys = [int(part) for part in department.path.strip("/").split("/")] if department else []
+    known = CalendarDay.objects.filter(day__gte=period.first, day__lte=period.last).filter(
+        Q(department__isnull=True) | Q(department__in=keys)
+    )
+    marked = {row.day: row for row in known.order_by("department_id")}
+    heads = []
+    for day in period.days:
+        row = marked.get(day)
+        is_off = day.isoweekday() > 5 if row is None else row.kind in _OFF
+        name = (row.name or row.get_kind_display()) if row else ""
+        heads.append(Head(day, is_off, str(name)))
+    return heads
+
+
+def _rows(
+    people: Sequence[Employee], visible: Any, heads: Sequence[Head], user: User, period: Period
+) -> list[Row]:
+    keys = [person.pk for person in people]
+    days: defaultdict[int, dict[date, AttendanceDay]] = defaultdict(dict)
+    stored = visible.filter(employee__in=keys).select_related("shift").defer("notes", "findings")
+    for one in stored:
+        days[one.employee_id][one.work_date] = one
+    planned: defaultdict[int, dict[date, str]] = defaultdict(dict)
+    entries = RosterEntry.objects.visible_to(user).filter(
+        employee__in=keys, work_date__gte=period.first, work_date__lte=period.last
+    )
+    for person, day, code in entries.values_list("employee_id", "work_date", "shift__code"):
+        planned[person][day] = code or "·"
+    return [_row(person, heads, days[person.pk], planned[person.pk]) for person in people]
+
+
+def _row(
+    person: Employee,
+    heads: Sequence[Head],
+    days: dict[date, AttendanceDay],
+    planned: dict[date, str],
+) -> Row:
+    cells = []
+    for head in heads:
+        one = days.get(head.day)
+        style = STYLES[one.status] if one else None
+        if one is None or one.status == AttendanceDay.Status.PENDING:
+            code = planned.get(head.day) or (one.shift.code if one and one.shift else "")
+        else:
+            code = ""
+        cells.append(Cell(head.day, style, _detail(one) if one else "", code, head.is_off))
+    own = days.values()
+    return Row(
+        person,
+        cells,
+        sum(one.worked_minutes for one in own),
+        sum(1 for one in own if one.late_minutes),
+        sum(one.late_minutes for one in own),
+        sum(1 for one in own if one.status == AttendanceDay.Status.MISSING),
+        sum(one.absent_days for one in own),
+        sum(
+            one.overtime_workday_minutes + one.overtime_rest_minutes + one.overtime_holiday_minutes
+            for one in own
+        ),
+    )
+
+
+def _detail(one: AttendanceDay) -> str:
+    """Return what a cell says when it is pointed at."""
+    parts = [str(STYLES[one.status].label)]
+    if one.shift:
+        parts.append(one.shift.code)
+    if one.late_minutes:
+        parts.append(f"+{one.late_minutes}′")
+    if one.early_minutes:
+        parts.append(f"−{one.early_minutes}′")
+    return " · ".join(parts)
+
+
+def departments_to_choose(user: User) -> list[Department]:
+    """Return the departments that this person may see, in the order of the tree."""
+    return list(departments_for(user, Action.SEE).order_by("path"))

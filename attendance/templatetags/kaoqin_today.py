@@ -1,0 +1,16 @@
+"""The front page asks for its board itself: the admin's index view knows nothing of it."""
+
+from typing import Any
+
+from django import template
+from django.utils.timezone import localdate
+
+from attendance.console.today import Today, read_today
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def today_board(context: dict[str, Any]) -> Today:
+    """Return what needs the person who asks, today."""
+    return read_today(context["request"].user, localdate())
