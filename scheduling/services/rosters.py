@@ -10,6 +10,7 @@ from itertools import count
 from posixpath import basename, commonpath
 from typing import Final
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, connections, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -193,18 +194,24 @@ def add_people(
     if len(wanted) > HIRED_AT_MOST:
         raise TooManyToHire(count=len(wanted))
     numbers = _free_numbers(prefix)
-    return [
-        hire(
-            number=line.number or next(numbers),
-            name=line.name or line.number,
-            department=department,
-            position=position,
-            joined_on=joined_on,
-            actor=actor,
-            now=now,
-        )
-        for line in wanted.values()
-    ]
+    hired = []
+    for line in wanted.values():
+        number, name = line.number or next(numbers), line.name or line.number
+        try:
+            person = hire(
+                number=number,
+                name=name,
+                department=department,
+                position=position,
+                joined_on=joined_on,
+                actor=actor,
+                now=now,
+            )
+        except ValidationError as refusal:
+            said = " ".join(refusal.messages)
+            raise ValidationError(f"{number} {name}: {said}") from refusal
+        hired.append(person)
+    return hired
 
 
 def _free_numbers(prefix: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 import pytest
+from django.core.exceptions import ValidationError
 from guardian.shortcuts import assign_perm
 
 from organization.errors import NotFound
@@ -368,6 +369,23 @@ def test_people_nobody_knows_can_be_hired_from_the_sheet(world: World) -> None:
             actor=world.hr,
             now=NOW,
         )
+
+
+def test_who_cannot_be_hired_is_named_and_nobody_is_hired(world: World) -> None:
+    kept = upload(sheet(["Z9", "Yan", "A", "", ""], ["003", "Carl", "A", "", ""]), world.hr)
+
+    with pytest.raises(ValidationError, match="003 Carl"):
+        rosters.add_people(
+            upload_id=kept.pk,
+            department=world.north,
+            position=None,
+            prefix="R",
+            joined_on=MONDAY,
+            actor=world.hr,
+            now=NOW,
+        )
+
+    assert not Employee.objects.filter(number="Z9").exists()
 
 
 def test_an_ordered_upload_is_written_by_the_bell_however_often_it_rings(world: World) -> None:
