@@ -22,10 +22,11 @@ from attendance.rule_form import VersionForm, version_initial
 from attendance.rule_words import tell_rule, who
 from attendance.services import rules as services
 from attendance.services.rule_trial import try_rule
-from organization.access import Action, departments_for
+from organization.access import Action
 from organization.errors import DomainError
+from organization.models import Position
 from organization.scoped_admin import ScopedAdmin, display
-from scheduling.pattern_fields import DepartmentField
+from scheduling.admin.shifts import department_box
 
 
 @admin.register(AttendanceRule)
@@ -72,20 +73,17 @@ class AttendanceRuleAdmin(ScopedAdmin):
         names = ("name",) if obj else ("name", "department", "position")
         return [(None, {"fields": names})]
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        if db_field.name == "department":
-            is_everywhere = request.user.is_superuser
-            options["queryset"] = departments_for(request.user, Action.RULE)
-            options["required"] = not is_everywhere
-            options["empty_label"] = _("The whole group") if is_everywhere else None
-            options["form_class"] = DepartmentField
-        elif db_field.name == "position":
-            options["empty_label"] = _("Everybody")
-        return super().formfield_for_foreignkey(db_field, request, **options)
-
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        if db_field.is_relation:  # without the links to other pages that the admin puts beside it
-            return self.formfield_for_foreignkey(db_field, request, **options)
+        if db_field.name == "department":
+            return department_box(request, help_text=_("With all below it."))
+        if db_field.name == "position":
+            return forms.ModelChoiceField(
+                Position.objects.all(),
+                required=False,
+                label=_("Position"),
+                empty_label=_("Everybody"),
+                help_text=_("Only people in this position."),
+            )
         return super().formfield_for_dbfield(db_field, request, **options)
 
     def changeform_view(
@@ -96,7 +94,12 @@ class AttendanceRuleAdmin(ScopedAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         rule = self.get_object(request, object_id) if object_id else None
-        context: dict[str, Any] = {"may_write": self._may_write(request, rule)}
+        context: dict[str, Any] = {
+            "may_write": self._may_write(request, rule),
+            # A rule is nothing without a version, and that is written on the next page.
+            "show_save_and_continue": False,
+            "show_save_and_add_another": False,
+        }
         if rule is not None:
             context["who"] = who(rule)
             context["history"] = _history(rule)

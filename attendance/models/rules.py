@@ -7,14 +7,12 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from organization.access import ScopedQuerySet
 from organization.models import Department, Position
+from scheduling.models.shifts import SharedQuerySet
 
 
-class AttendanceRuleQuerySet(ScopedQuerySet):
-    """A rule of the whole group is seen by everybody with a role."""
-
-    is_shared_without_department = True
+class AttendanceRuleQuerySet(SharedQuerySet):
+    """A rule is seen by whoever sees somebody under it."""
 
 
 class AttendanceRule(models.Model):

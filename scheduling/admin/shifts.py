@@ -57,7 +57,7 @@ def picture_of(pattern: ShiftPattern, color: str) -> dict[str, Any]:
     return {"line": draw(pattern), "sentences": tell(pattern), "color": color}
 
 
-def department_box(request: HttpRequest) -> DepartmentField:
+def department_box(request: HttpRequest, help_text: Any = None) -> DepartmentField:
     """Return the choice of an owner: departments that this person may configure."""
     is_everywhere = bool(request.user.is_superuser)
     return DepartmentField(
@@ -65,7 +65,7 @@ def department_box(request: HttpRequest) -> DepartmentField:
         required=not is_everywhere,
         label=_("Department"),
         empty_label=_("The whole group") if is_everywhere else None,
-        help_text=_("Who may use it, with all below."),
+        help_text=help_text or _("Who may use it, with all below."),
     )
 
 

@@ -16,9 +16,22 @@ from scheduling.pattern import ShiftPattern
 
 
 class SharedQuerySet(ScopedQuerySet):
-    """Rows of one department, or, without a department, of the whole group."""
+    """Rows of one department, or, without a department, of the whole group.
+
+    They serve everybody below their department, so whoever sees a department sees what the
+    departments above it lend to it.
+    """
 
     is_shared_without_department = True
+
+    def visible_to(self, user: User | AnonymousUser, action: Action = Action.SEE) -> Self:
+        """Return the rows on which `user` may do `action`; those lent from above can be seen."""
+        rows = super().visible_to(user, action)
+        paths = granted_paths(user, action) if action is Action.SEE else None
+        if not paths:
+            return rows
+        above = {path[: n + 1] for path in paths for n, sign in enumerate(path) if sign == "/"}
+        return rows | self.filter(department__path__in=above)
 
 
 class Shift(models.Model):

@@ -213,6 +213,25 @@ def test_carol_sees_shared_shifts_and_her_own_but_not_those_of_others(
     assert [row.code for row in answer.context["cl"].result_list] == ["A", "C"]
 
 
+def test_what_a_department_above_lends_is_seen_but_not_changed(
+    client: Client, company: Company
+) -> None:
+    row = shift("G", company.group)
+    shift("L", company.line)
+    address = f"{LIST}{row.pk}/change/"
+
+    listed = page_of(client, company.carol, LIST)
+
+    assert [row.code for row in listed.context["cl"].result_list] == ["G"]
+    assertContains(client.get(address), "Works 09:00 to 18:00")
+    assert client.post(address, {"code": "X"}).status_code == 403
+    answer = client.post(
+        "/admin/scheduling/shiftassignment/add/",
+        assigned(row, company, department=company.shop.pk),
+    )
+    assert answer.status_code == 302
+
+
 def test_carol_reads_a_shared_shift_but_cannot_change_it(client: Client, company: Company) -> None:
     row = shift("A")
     address = f"{LIST}{row.pk}/change/"
