@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from organization.access import ACTION_PERMISSIONS, ScopedQuerySet
 from organization.validators import validate_timezone
@@ -131,7 +132,7 @@ class Employee(models.Model):
     """A person whose days are judged. Where they belong is dated: see Transfer."""
 
     number = models.CharField(_("number"), max_length=40, unique=True)
-    name = models.CharField(_("name"), max_length=100, db_index=True)
+    name = models.CharField(pgettext_lazy("of a person", "name"), max_length=100, db_index=True)
     department = models.ForeignKey(
         Department, models.PROTECT, related_name="employees", verbose_name=_("department")
     )

@@ -149,7 +149,7 @@ class EmployeeAdmin(TablesMixin, ScopedAdmin):
         return person.supervisor.name if person.supervisor else ""
 
     @display(
-        description="",
+        description=_("status"),
         label={"left": "danger", "coming": "info"},
     )
     def employed(self, person: Employee) -> tuple[str, Any] | str:

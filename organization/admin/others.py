@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from organization.access import Action
+from organization.audit_words import WORDS
 from organization.models import AuditEntry, Position, User
 from organization.scoped_admin import (
     DepartmentFilter,
@@ -87,14 +88,19 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     """Who did what, when: for whoever configures, in the departments where they do."""
 
     see_action = Action.RULE
-    list_display = ("at", "actor", "verb", "thing_name", "department")
+    list_display = ("at", "actor", "did_what", "thing_name", "department")
     list_display_links = ("at",)
     list_filter = (DepartmentFilter,)
     list_select_related = ("actor", "department")
     search_fields = ("thing_name", "verb", "actor__username")
     search_help_text = _("Thing, verb or log-in")
-    fields = ("at", "actor", "verb", "thing_type", "thing_name", "department", "details")
+    fields = ("at", "actor", "did_what", "thing_name", "department", "details")
     readonly_fields = fields
+
+    @display(description=_("did what"), ordering="verb")
+    def did_what(self, entry: AuditEntry) -> str:
+        """Return the verb in words."""
+        return str(WORDS.get(entry.verb, entry.verb))
 
     @display(description=_("facts"))
     def details(self, entry: AuditEntry) -> str:
