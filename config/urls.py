@@ -7,6 +7,14 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from attendance.api import PunchesView
 from config import api, health
+from organization.api import DepartmentViewSet, EmployeeViewSet
+from scheduling.api import AssignmentViewSet, ShiftViewSet
+
+# Registered here and not in config/api.py: views ask the settings for their pages, which are there.
+api.router.register("departments", DepartmentViewSet, "department")
+api.router.register("employees", EmployeeViewSet, "employee")
+api.router.register("shifts", ShiftViewSet, "shift")
+api.router.register("shift-assignments", AssignmentViewSet, "shift-assignment")
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
