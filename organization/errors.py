@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from django.utils.functional import Promise
@@ -54,4 +55,14 @@ class DateOutOfOrder(DomainError):
     """A dated step contradicts the dates around it."""
 
     code = "date_out_of_order"
-    message = _("%(field)s %(value)s must be %(expected)s.")
+    message = _("%(field)s: %(value)s must be %(expected)s.")
+    FIELDS: ClassVar[Mapping[str, str | Promise]] = {
+        "effective_on": _("Effective on"),
+        "ends_on": _("To"),
+        "joined_on": _("Joined on"),
+        "left_on": _("Left on"),
+    }
+
+    def __str__(self) -> str:
+        field = str(self.facts["field"])
+        return str(self.message) % {**self.facts, "field": self.FIELDS.get(field, field)}

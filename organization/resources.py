@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from django.core.exceptions import ValidationError
@@ -18,6 +19,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from import_export import exceptions, fields, resources, widgets
+from import_export.results import Result
 
 from organization import services
 from organization.access import Action
@@ -130,6 +132,16 @@ class Known(widgets.Widget):
         for row in self.rows:
             self._by_word[getattr(row, self.key).casefold()] = [row]
 
+    def knows(self, key: str) -> bool:
+        """Say whether a row has this key."""
+        return any(getattr(row, self.key) == key for row in self._by_word.get(key.casefold(), ()))
+
+    def learn(self, row: Any) -> None:
+        """Take one more row, which may be named from now on."""
+        self.rows.append(row)
+        self._by_word.setdefault(row.name.casefold(), []).append(row)
+        self._by_word[getattr(row, self.key).casefold()] = [row]
+
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
         """Return the row that is meant. Raises ValueError with what would be right."""
         text = plain(value)
@@ -162,6 +174,25 @@ class Known(widgets.Widget):
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
         """Return the key."""
         return getattr(value, self.key) if value else ""
+
+
+class SheetResult(Result):
+    """What became of a sheet, in its own words: its headings, and rows as the sheet counts them."""
+
+    def __init__(self, headings: Mapping[str, str]) -> None:
+        super().__init__()
+        self.headings = headings
+
+    def append_invalid_row(self, number: int, row: Any, validation_error: ValidationError) -> None:
+        """Keep a row that cannot be imported. The first row of a sheet holds the headings."""
+        if hasattr(validation_error, "error_dict"):
+            validation_error = ValidationError(
+                {
+                    self.headings.get(field, field): errors
+                    for field, errors in validation_error.error_dict.items()
+                }
+            )
+        super().append_invalid_row(number + 1, row, validation_error)
 
 
 class _Table(resources.ModelResource):
@@ -198,12 +229,24 @@ class _Table(resources.ModelResource):
         words = ", ".join(f"{field} ({self.HEADINGS[field][0]})" for field in missing)
         return _("The first row must hold these headings: %(words)s.") % {"words": words}
 
-    def get_export_headers(self, selected_fields: Any = None) -> list[str]:
-        """Return the headings in the language of the page."""
-        names = [self.get_field_name(f) for f in self.get_export_fields(selected_fields)]
+    def headings(self) -> dict[str, str]:
+        """Return the heading of each field in the language of the page."""
         if (get_language() or "").startswith("zh"):
-            return [self.HEADINGS[name][0] for name in names]
-        return names
+            return {field: words[0] for field, words in self.HEADINGS.items()}
+        return {field: field for field in self.HEADINGS}
+
+    def get_export_headers(self, selected_fields: Any = None) -> list[str]:
+        """Return the headings of an export."""
+        names = [self.get_field_name(f) for f in self.get_export_fields(selected_fields)]
+        return [self.headings()[name] for name in names]
+
+    def get_diff_headers(self) -> list[str]:
+        """Return the headings of a preview."""
+        return [self.headings()[field.column_name] for field in self.get_import_fields()]
+
+    def get_result_class(self) -> Callable[[], SheetResult]:
+        """Tell results in the words of the sheet."""
+        return partial(SheetResult, self.headings())
 
     def load_names(self) -> None:
         """Fill the widgets whose cells name other rows."""
@@ -218,6 +261,8 @@ class _Table(resources.ModelResource):
 
     def before_import_row(self, row: Any, **kwargs: Any) -> None:
         """Make the key text, and refuse the key of a row that belongs to somebody else."""
+        for field, value in row.items():
+            row[field] = "" if value is None else value
         key = self.NEEDED[0]
         row[key] = plain(row.get(key))
         if not row[key]:
@@ -237,7 +282,9 @@ class _Table(resources.ModelResource):
                 before = self._meta.model._default_manager.get(pk=instance.pk)
                 self.change(before, instance)
         except DomainError as refusal:
-            raise ValidationError(str(refusal)) from refusal
+            field = refusal.facts.get("field")
+            said = {field: str(refusal)} if field in self.HEADINGS else str(refusal)
+            raise ValidationError(said) from refusal
 
     def add(self, new: Any, row: Any) -> None:
         """Write a new row and give `new` its key."""
@@ -305,8 +352,7 @@ class EmployeeResource(_Table):
             said, own = plain(row[name]), instance.supervisor
             if own is not None and said == own.number:
                 return
-            known = {person.number for person in field.widget.rows}
-            if said in self._in_sheet and said not in known:
+            if said in self._in_sheet and not field.widget.knows(said):
                 instance.supervisor_comes_later = (said, kwargs.get("row_number", 0))
                 return
         super().import_field(field, instance, row, is_m2m, **kwargs)
@@ -345,7 +391,7 @@ class EmployeeResource(_Table):
             **self._said(),
         )
         new.pk = made.pk
-        self.fields["supervisor"].widget.fill([*self.fields["supervisor"].widget.rows, made])
+        self.fields["supervisor"].widget.learn(made)
         self._remember(new)
 
     def change(self, before: Employee, after: Employee) -> None:
@@ -397,7 +443,7 @@ class EmployeeResource(_Table):
                 )
             except DomainError as refusal:
                 raise exceptions.ImportExportError(
-                    _("Row %(row)s: %(problem)s") % {"row": line, "problem": refusal}
+                    _("Row %(row)s: %(problem)s") % {"row": line + 1, "problem": refusal}
                 ) from refusal
 
 
@@ -471,7 +517,7 @@ class DepartmentResource(_Table):
             **self._said(),
         )
         new.pk, new.path = made.pk, made.path
-        self.fields["parent"].widget.fill([*self.fields["parent"].widget.rows, made])
+        self.fields["parent"].widget.learn(made)
 
     def change(self, before: Department, after: Department) -> None:
         """Edit, move, change the zone: whatever the row says anew."""

@@ -167,6 +167,7 @@ class ScopedAdmin(_ScopedForeignKeys, ThemedAdmin):
     list_per_page = 50
     list_max_show_all = 0
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     paginator = BoundedPaginator
     compressed_fields = True
     warn_unsaved_form = True

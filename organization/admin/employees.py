@@ -39,7 +39,7 @@ from organization.scoped_admin import (
 class EmployedFilter(DropdownFilter):
     """People of today, people who have left, people who have yet to come."""
 
-    title = _("employed")
+    title = _("employment")
     parameter_name = "employed"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:

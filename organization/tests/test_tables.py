@@ -190,8 +190,8 @@ def test_a_bad_cell_is_named_by_row_and_column_with_what_would_be_right(hr, row,
     preview = upload(hr, EMPLOYEES, sheet(good, row))
 
     rows, _base = errors(preview)
-    assert list(rows) == [2]
-    assert says in rows[2][field][0]
+    assert list(rows) == [3]
+    assert says in rows[3][field][0]
     assert "confirm_form" not in preview.context
     assert Employee.objects.count() == 3
 
@@ -200,7 +200,32 @@ def test_what_a_service_refuses_is_an_error_of_its_row(hr):
     preview = upload(hr, EMPLOYEES, sheet(["00101", "2024-12-31"], headings=["工号", "离职日期"]))
 
     rows, _base = errors(preview)
-    assert "2024-12-31" in str(rows[1])
+    assert "2024-12-31" in rows[2]["left_on"][0]
+
+
+def test_a_preview_speaks_the_language_of_the_page(hr):
+    hr.cookies["django_language"] = "zh-hans"
+    preview = upload(hr, EMPLOYEES, sheet(["00101", "none"], headings=["number", "department"]))
+
+    assert preview.context["result"].diff_headers == HEADINGS
+    rows, _base = errors(preview)
+    assert list(rows[2]) == ["部门"]
+
+
+def test_a_circle_of_supervisors_in_a_sheet_is_refused(hr, cast):
+    preview = upload(
+        hr,
+        EMPLOYEES,
+        sheet(
+            ["00103", "Dora", "N-W", "00104", "2026-03-02"],
+            ["00104", "Emil", "N-W", "00103", "2026-03-02"],
+            headings=["number", "name", "department", "supervisor", "joined_on"],
+        ),
+    )
+
+    _rows, base = errors(preview)
+    assert base[0].startswith("Row 2: ")
+    assert "confirm_form" not in preview.context
 
 
 def test_a_sheet_without_numbers_is_told_which_heading_is_missing(hr):
@@ -214,7 +239,7 @@ def test_people_of_another_unit_are_not_found(hr, cast):
     preview = upload(hr, EMPLOYEES, sheet(["00201", "Karla"], headings=["number", "name"]))
 
     rows, _base = errors(preview)
-    assert "There is no 00201 here" in rows[1]["number"][0]
+    assert "There is no 00201 here" in rows[2]["number"][0]
     cast.carol.refresh_from_db()
     assert cast.carol.name == "Carol"
 
@@ -223,7 +248,7 @@ def test_nobody_is_imported_into_another_unit(hr):
     preview = upload(hr, EMPLOYEES, sheet(["00103", "Dora", "S-D", "", "", "2026-03-02", ""]))
 
     rows, _base = errors(preview)
-    assert "S-D is not known here" in rows[1]["department"][0]
+    assert "S-D is not known here" in rows[2]["department"][0]
 
 
 def test_suggestions_name_nothing_of_another_unit(hr):
@@ -340,4 +365,4 @@ def test_departments_of_others_stay_theirs(hr, row, field):
     preview = upload(hr, DEPARTMENTS, sheet(row, headings=headings))
 
     rows, _base = errors(preview)
-    assert field in rows[1]
+    assert field in rows[2]
