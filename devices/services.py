@@ -9,6 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from devices.models import Credential, Terminal, TerminalLine, TerminalUpload
@@ -189,3 +190,24 @@ def release_lines(*, pins: Collection[str], terminal: Terminal | None = None) ->
     if terminal is not None:
         lines = lines.filter(terminal=terminal)
     return lines.update(state=TerminalLine.State.WAITING)
+
+
+def try_again(lines: QuerySet[TerminalLine]) -> int:
+    """Let those lines wait again whose person was unknown or not employed; return how many."""
+    states = TerminalLine.State
+    hopeful = Q(state=states.UNKNOWN_PERSON) | Q(state=states.QUARANTINED, problem="not_employed")
+    return lines.filter(hopeful).update(state=states.WAITING, problem="")
+
+
+@transaction.atomic
+def unlink_pin(*, credential: Credential, actor: User | None, now: datetime) -> None:
+    """Take a PIN from a person. What became a punch stays one."""
+    audit.record(
+        actor=actor,
+        verb="credential.unlinked",
+        thing=credential,
+        department=credential.employee.department,
+        now=now,
+        terminal=credential.terminal.name if credential.terminal else "",
+    )
+    credential.delete()

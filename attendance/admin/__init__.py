@@ -1,5 +1,6 @@
 """The pages of attendance."""
 
 from attendance.admin import (  # noqa: F401  (importing registers the pages)
+    punches,
     rules,
 )

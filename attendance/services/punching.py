@@ -526,8 +526,9 @@ def who_is(pins: Collection[Pin]) -> dict[Pin, Person]:
     """Return the people behind (terminal id, PIN); unknown ones are left out. Four queries.
 
     The terminal's own credential decides, then one for every terminal, then the employee number:
-    as it is written, else without leading zeros, if that is one person. A number speaks only
-    inside the terminal's business unit, so that a unit's terminal tells nothing about another's.
+    as it is written, else without leading zeros, if that is one person. Numbers speak only inside
+    the terminal's business unit, and there they come before another unit's credential: no unit
+    says who punches at the terminals of another.
     """
     terminals = {terminal for terminal, _pin in pins}
     said = {pin for _terminal, pin in pins}
@@ -554,16 +555,19 @@ def who_is(pins: Collection[Pin]) -> dict[Pin, Person]:
     units = _units_of(terminals)
     people = {}
     for terminal, pin in pins:
-        employee = credentials.get((terminal, pin)) or credentials.get((None, pin))
-        if employee is not None:
-            people[terminal, pin] = found[employee]
-            continue
-        near = [
-            person for person in by_bare[pin.lstrip("0")] if person.path.startswith(units[terminal])
-        ]
+        own = credentials.get((terminal, pin))
+        anywhere = credentials.get((None, pin))
+        unit = units[terminal]
+        near = [person for person in by_bare[pin.lstrip("0")] if person.path.startswith(unit)]
         exact = [person for person in near if person.number == pin] or near
-        if len(exact) == 1:
+        if own is not None:
+            people[terminal, pin] = found[own]
+        elif anywhere is not None and found[anywhere].path.startswith(unit):
+            people[terminal, pin] = found[anywhere]
+        elif len(exact) == 1:
             people[terminal, pin] = exact[0]
+        elif anywhere is not None and not exact:
+            people[terminal, pin] = found[anywhere]
     return people
 
 

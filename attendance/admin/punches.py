@@ -1,0 +1,168 @@
+"""Punches and corrections, to look at. Nobody adds, changes or deletes a punch here."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.timezone import localdate
+from django.utils.translation import gettext_lazy as _
+
+from attendance.models import Correction, Punch, PunchDecision
+from attendance.services import corrections
+from devices.models import Credential, TerminalLine
+from organization.access import Action
+from organization.scoped_admin import (
+    DepartmentFilter,
+    DropdownFilter,
+    ReadOnlyAdmin,
+    ReadOnlyInline,
+    display,
+)
+
+PIN_AT_MOST: int = 14
+
+
+class PunchedFilter(DropdownFilter):
+    """When it happened, in the server's zone."""
+
+    title = _("when")
+    parameter_name = "when"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return spans, the latest first."""
+        return [
+            ("today", _("Today")),
+            ("yesterday", _("Yesterday")),
+            ("week", _("The last 7 days")),
+            ("month", _("This month")),
+            ("before", _("Last month")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the punches of the span."""
+        today = localdate()
+        tomorrow, month = today + timedelta(days=1), today.replace(day=1)
+        before = (month - timedelta(days=1)).replace(day=1)
+        spans = {
+            "today": (today, tomorrow),
+            "yesterday": (today - timedelta(days=1), today),
+            "week": (today - timedelta(days=6), tomorrow),
+            "month": (month, tomorrow),
+            "before": (before, month),
+        }
+        span = spans.get(self.value() or "")
+        if span is None:
+            return queryset
+        since, until = (timezone.make_aware(datetime.combine(day, time())) for day in span)
+        return queryset.filter(punched_at__gte=since, punched_at__lt=until)
+
+
+class DecisionInline(ReadOnlyInline):
+    """Verdicts on a held punch; the latest counts."""
+
+    model = PunchDecision
+    fields = ("verdict", "reason", "decided_by", "decided_at")
+    readonly_fields = fields
+
+
+@admin.register(Punch)
+class PunchAdmin(ReadOnlyAdmin):
+    """Who was seen when, as it was told, the latest told first."""
+
+    list_display = ("employee", "wall_time", "how", "direction", "source", "terminal", "held")
+    list_filter = (PunchedFilter, DepartmentFilter, "method", "source", "is_held")
+    list_select_related = ("employee", "terminal")
+    search_fields = ("employee__number", "employee__name")
+    search_help_text = _("Number or name")
+    # As the primary key: a page of a large table must not sort all of it.
+    ordering = ("-pk",)
+    sortable_by = ()
+    fieldsets = (
+        (None, {"fields": ("employee", "department", "wall_time", "method", "direction")}),
+        (_("Moments"), {"fields": ("punched_at", "zone", "received_at")}),
+        (_("Origin"), {"fields": ("source", "terminal", "said", "natural_key", "is_held")}),
+    )
+    readonly_fields = ("wall_time", "said")
+    inlines = (DecisionInline,)
+
+    @display(description=_("wall time"))
+    def wall_time(self, punch: Punch) -> str:
+        """Return the time that stood on the wall where it happened."""
+        return f"{punch.punched_at.astimezone(ZoneInfo(punch.zone)):%Y-%m-%d %H:%M:%S}"
+
+    @display(description=_("method"))
+    def how(self, punch: Punch) -> str:
+        """Return the method in words."""
+        return punch.get_method_display()
+
+    @display(description=_("held"), label={"held": "warning"})
+    def held(self, punch: Punch) -> tuple[str, Any] | None:
+        """Mark a punch that waited, or waits, for a verdict."""
+        return ("held", _("Held")) if punch.is_held else None
+
+    @display(description=_("as received"))
+    def said(self, punch: Punch) -> str:
+        """Return the lines of its terminal that said so."""
+        if punch.terminal_id is None:
+            return "–"
+        number = punch.employee.number
+        pins = set(
+            Credential.objects.filter(employee=punch.employee_id).values_list("value", flat=True)
+        )
+        # A terminal may say a number with fewer or more zeros before it.
+        bare = number.lstrip("0")
+        pins |= {number, *(bare.zfill(width) for width in range(PIN_AT_MOST + 1))}
+        lines = TerminalLine.objects.filter(
+            Q(state=TerminalLine.State.TAKEN),
+            terminal=punch.terminal_id,
+            pin__in=pins,
+            wall_time=self.wall_time(punch),
+        )
+        return " | ".join(lines.values_list("raw", flat=True)[:5]) or "–"
+
+
+@admin.register(Correction)
+class CorrectionAdmin(ReadOnlyAdmin):
+    """Decided moments that stand in for punches; they can be revoked."""
+
+    list_display = (
+        "employee",
+        "work_date",
+        "slot",
+        "corrected_at",
+        "reason",
+        "decided_by",
+        "valid",
+    )
+    list_select_related = ("employee", "decided_by")
+    search_fields = ("employee__number", "employee__name")
+    actions = ("revoke",)
+
+    @display(description=_("in force"), boolean=True)
+    def valid(self, correction: Correction) -> bool:
+        """Say whether it counts."""
+        return correction.revoked_at is None
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Whoever decides somewhere; the rows are narrowed down in the action."""
+        return self._may_somewhere(request, Action.DECIDE)
+
+    @admin.action(description=_("Revoke"), permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[Correction]) -> None:
+        """Take the chosen corrections back."""
+        now = timezone.now()
+        self.apply_each(
+            request,
+            self.rows_for(request, Action.DECIDE).filter(pk__in=queryset.values("pk")),
+            lambda row: corrections.revoke_correction(
+                correction_id=row.pk,
+                actor=request.user,  # type: ignore[arg-type]
+                now=now,
+            ),
+        )

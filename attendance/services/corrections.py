@@ -1,0 +1,155 @@
+"""What stands beside punches: decided moments, and verdicts on held punches."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from attendance.models import Correction, Punch, PunchDecision
+from attendance.services.days import wake, wake_for_punches
+from organization import audit
+from organization.errors import DomainError
+from organization.models import Employee, User
+
+_SLOT: Final = re.compile(r"(in|out)([1-9][0-9]?)?")
+# A shift may last into the second day after its date; its first punch may come the evening before.
+_REACH: Final = timedelta(days=3)
+
+
+class UnknownSlot(DomainError):
+    """A name that no slot has."""
+
+    code = "unknown_slot"
+    message = _("There is no slot %(slot)s. Slots are in and out, or in1, out1, in2, out2 …")
+
+
+class TooFarFromItsDay(DomainError):
+    """A moment that cannot belong to its work date."""
+
+    code = "too_far_from_its_day"
+    message = _("%(corrected_at)s cannot belong to %(work_date)s.")
+
+
+class CorrectedAlready(DomainError):
+    """A slot has one correction in force."""
+
+    code = "corrected_already"
+    message = _("The slot %(slot)s of %(work_date)s has been corrected already. Revoke that first.")
+
+
+class RevokedAlready(DomainError):
+    """What is revoked cannot be revoked again."""
+
+    code = "revoked_already"
+    message = _("The correction has been revoked already.")
+
+
+class NotHeld(DomainError):
+    """Only a held punch waits for a verdict."""
+
+    code = "not_held"
+    message = _("The punch %(punch)s is not held; it counts as it is.")
+
+
+@transaction.atomic
+def record_correction(
+    *,
+    employee: Employee,
+    work_date: date,
+    slot: str,
+    corrected_at: datetime,
+    reason: str,
+    actor: User | None,
+    now: datetime,
+) -> Correction:
+    """Let a decided moment stand in for a slot's punches; the day is judged again.
+
+    `slot` is `in` or `out`, with a number where a shift has several segments. Raises UnknownSlot,
+    TooFarFromItsDay, CorrectedAlready and ValidationError.
+    """
+    if not _SLOT.fullmatch(slot):
+        raise UnknownSlot(slot=slot)
+    midnight = datetime(work_date.year, work_date.month, work_date.day, tzinfo=UTC)
+    if abs(corrected_at - midnight) > _REACH:
+        raise TooFarFromItsDay(corrected_at=corrected_at.isoformat(), work_date=str(work_date))
+    correction = Correction(
+        employee=employee,
+        work_date=work_date,
+        slot=slot,
+        corrected_at=corrected_at,
+        reason=reason,
+        decided_by=actor,
+        decided_at=now,
+    )
+    correction.full_clean(exclude=["decided_by"], validate_constraints=False)
+    try:
+        with transaction.atomic():
+            correction.save()
+    except IntegrityError as error:
+        raise CorrectedAlready(slot=slot, work_date=str(work_date)) from error
+    _follow(correction, "correction.recorded", actor, now)
+    return correction
+
+
+@transaction.atomic
+def revoke_correction(*, correction_id: int, actor: User | None, now: datetime) -> Correction:
+    """Take a correction back; its slot is its punches again. Raises RevokedAlready."""
+    correction = Correction.objects.select_for_update().get(pk=correction_id)
+    if correction.revoked_at is not None:
+        raise RevokedAlready(correction=correction.pk)
+    correction.revoked_at, correction.revoked_by = now, actor
+    correction.save(update_fields=["revoked_at", "revoked_by"])
+    _follow(correction, "correction.revoked", actor, now)
+    return correction
+
+
+def _follow(correction: Correction, verb: str, actor: User | None, now: datetime) -> None:
+    audit.record(
+        actor=actor,
+        verb=verb,
+        thing=correction,
+        department=correction.employee.department,
+        now=now,
+        slot=correction.slot,
+        corrected_at=correction.corrected_at.isoformat(),
+        reason=correction.reason,
+    )
+    day = correction.work_date
+    # A shift may start later where the day before ended late.
+    wake(
+        [(correction.employee_id, day), (correction.employee_id, day + timedelta(days=1))],
+        cause="correction",
+        now=now,
+    )
+
+
+@transaction.atomic
+def decide_held_punch(
+    *, punch: Punch, verdict: str, reason: str, actor: User | None, now: datetime
+) -> PunchDecision:
+    """Accept or refuse a held punch; the latest verdict counts. Raises NotHeld, ValidationError."""
+    if not punch.is_held:
+        raise NotHeld(punch=punch.pk)
+    decision = PunchDecision(
+        punch=punch, verdict=verdict, reason=reason, decided_by=actor, decided_at=now
+    )
+    decision.full_clean(exclude=["decided_by"])
+    decision.save()
+    audit.record(
+        actor=actor,
+        verb=f"punch.{verdict}",
+        thing=punch,
+        department=punch.department,
+        now=now,
+        reason=reason,
+    )
+    wake_for_punches(
+        [(punch.employee_id, int(punch.punched_at.timestamp()), punch.zone)],
+        now=now,
+        cause="decision",
+    )
+    return decision
