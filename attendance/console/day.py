@@ -1,0 +1,344 @@
+"""One day of one person: what was expected, what happened, what it means and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from attendance import wording
+from attendance.console.status_style import STYLES, StatusStyle
+from attendance.console.timeline import Drawing, Seen, draw
+from attendance.engine import DayResult, Minute
+from attendance.loading import Loaded
+from attendance.models import AttendanceDay, DayHistory, Punch, WaitingDay
+from attendance.planning import minute_of, moment_of
+from attendance.services import days
+from organization.access import Action, departments_for
+from organization.errors import NotFound
+from organization.models import Department, Employee, User
+from organization.services import zone_names
+from scheduling.models import Shift
+
+_DAY: Final = timedelta(days=1)
+_PUNCHES_AT_MOST: Final = 200
+_HISTORY_AT_MOST: Final = 50
+
+
+class Number(NamedTuple):
+    """A leading number of the day: what it counts, and the amount in words."""
+
+    label: str | Promise
+    amount: str
+    is_trouble: bool = False
+
+
+class PunchLine(NamedTuple):
+    """A punch with its wall time, and what became of it."""
+
+    punch: Punch
+    wall: str
+    kind: str
+    meaning: str
+
+
+class Difference(NamedTuple):
+    """A number that an earlier result had otherwise."""
+
+    label: str | Promise
+    before: str
+    after: str
+
+
+class Earlier(NamedTuple):
+    """A result that was replaced, why, and what changed with it."""
+
+    row: DayHistory
+    style: StatusStyle
+    cause: str | Promise
+    differences: list[Difference]
+
+
+class DayPage(NamedTuple):
+    """Everything on the page of a day. `row` is None while no result is stored."""
+
+    employee: Employee
+    department: Department
+    work_date: date
+    zone: ZoneInfo
+    shift: Shift | None
+    row: AttendanceDay | None
+    style: StatusStyle
+    day_type: str | Promise
+    numbers: list[Number]
+    why: list[str]
+    findings: list[str]
+    punches: list[PunchLine]
+    drawing: Drawing
+    history: list[Earlier]
+    waiting: WaitingDay | None
+    waiting_cause: str | Promise
+    may_judge: bool
+
+    @property
+    def before(self) -> date:
+        """Return the date before."""
+        return self.work_date - _DAY
+
+    @property
+    def after(self) -> date:
+        """Return the date after."""
+        return self.work_date + _DAY
+
+
+def read_date(text: str) -> date | None:
+    """Return the date that an address spells ("2026-03-02"); None for anything else."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if day.isoformat() == text and 2000 <= day.year <= 2100 else None
+
+
+def read_day(user: User, employee_id: int, work_date: date, *, now: datetime) -> DayPage:
+    """Return the page of a day; a constant number of queries.
+
+    Raises NotFound unless the day is this person's own, or belongs to a department that they
+    see. A day without a stored result shows what its facts say now.
+    """
+    employee = Employee.objects.select_related("position").filter(pk=employee_id).first()
+    if employee is None:
+        raise NotFound(what=AttendanceDay._meta.verbose_name, key=work_date)
+    row = (
+        AttendanceDay.objects.select_related("shift")
+        .filter(employee=employee, work_date=work_date)
+        .first()
+    )
+    loaded, result = days.explain_day(employee_id=employee_id, work_date=work_date, now=now)
+    # After a transfer that is not judged yet the two differ; both must be open to the reader.
+    keys = {loaded.department_id, row.department_id if row else loaded.department_id}
+    is_own = employee.user_id is not None and employee.user_id == user.pk
+    if not is_own and departments_for(user, Action.SEE).filter(pk__in=keys).count() < len(keys):
+        raise NotFound(what=AttendanceDay._meta.verbose_name, key=work_date)
+    department = Department.objects.get(pk=row.department_id if row else loaded.department_id)
+    zone = ZoneInfo(zone_names()[loaded.department_id])
+    punches = _punches(user, employee, loaded, result, zone)
+    waiting = WaitingDay.objects.filter(employee=employee, work_date=work_date).first()
+    return DayPage(
+        employee=employee,
+        department=department,
+        work_date=work_date,
+        zone=zone,
+        shift=row.shift if row else _shift(loaded),
+        row=row,
+        style=STYLES[row.status if row else result.status.value],
+        day_type=wording.DAY_TYPES[loaded.planned.day_type],
+        numbers=list(_numbers_of(row) if row else _numbers_now(result)),
+        why=wording.sentences(row.notes if row else result.notes, work_date=work_date, zone=zone),
+        findings=list(_findings(row.findings if row else result.findings)),
+        punches=punches,
+        drawing=draw(
+            loaded,
+            result,
+            [Seen(line.punch.pk, line.punch.punched_at, line.kind, line.wall) for line in punches],
+            zone,
+            minute_of(now),
+        ),
+        history=_history(row) if row else [],
+        waiting=waiting,
+        waiting_cause=days.CAUSES.get(waiting.cause, waiting.cause) if waiting else "",
+        may_judge=departments_for(user, Action.RULE).filter(pk=department.pk).exists(),
+    )
+
+
+def _shift(loaded: Loaded) -> Shift | None:
+    key = loaded.planned.shift_id
+    return Shift.objects.filter(pk=key).first() if key is not None else None
+
+
+# --- numbers ---------------------------------------------------------------------------------
+
+
+def _numbers_of(row: AttendanceDay) -> Iterator[Number]:
+    overtime = (
+        row.overtime_workday_minutes + row.overtime_rest_minutes + row.overtime_holiday_minutes
+    )
+    yield from _numbers(
+        row.worked_minutes,
+        row.required_minutes,
+        row.late_minutes,
+        row.early_minutes,
+        overtime,
+        row.leave_minutes,
+        row.outing_minutes,
+        float(row.absent_days),
+    )
+
+
+def _numbers_now(result: DayResult) -> Iterator[Number]:
+    yield from _numbers(
+        result.worked,
+        result.required,
+        result.late,
+        result.early,
+        result.overtime,
+        result.leave,
+        result.outing,
+        result.absent_days,
+    )
+
+
+def _numbers(
+    worked: int,
+    required: int,
+    late: int,
+    early: int,
+    overtime: int,
+    leave: int,
+    outing: int,
+    absent: float,
+) -> Iterator[Number]:
+    """Yield the hours worked, and whatever else is not nothing."""
+    say = wording.duration_text
+    if required:
+        text = _now("%(worked)s of %(required)s")
+        yield Number(_("Worked"), text % {"worked": say(worked), "required": say(required)})
+    else:
+        yield Number(_("Worked"), say(worked))
+    others = (
+        (_("Late"), late, True),
+        (_("Left early"), early, True),
+        (_("Overtime"), overtime, False),
+        (_("Leave"), leave, False),
+        (_("Outing"), outing, False),
+    )
+    for label, minutes, is_trouble in others:
+        if minutes:
+            yield Number(label, say(minutes), is_trouble)
+    if absent:
+        yield Number(_("Absent"), _days_text(absent), is_trouble=True)
+
+
+def _days_text(days_absent: float) -> str:
+    return _now("%(days)s d") % {"days": f"{days_absent:g}"}
+
+
+def _findings(found: Sequence[Any]) -> Iterator[str]:
+    """Yield what is wrong, each as kind, slot and minutes."""
+    for anomaly, slot, minutes, _punch in found:
+        parts = [str(wording.ANOMALIES[anomaly])]
+        if slot:
+            parts.append(wording.slot_label(slot))
+        if minutes:
+            parts.append(wording.duration_text(minutes))
+        yield " · ".join(parts)
+
+
+# --- punches ---------------------------------------------------------------------------------
+
+
+def _punches(
+    user: User, employee: Employee, loaded: Loaded, result: DayResult, zone: ZoneInfo
+) -> list[PunchLine]:
+    """Return the punches of the date and of its window, oldest first, and what became of each."""
+    starts = datetime.combine(loaded.work_date, datetime.min.time(), zone)
+    ends = datetime.combine(loaded.work_date + _DAY, datetime.min.time(), zone)
+    plan = loaded.planned.plan
+    if plan is not None:
+        starts = min(starts, moment_of(plan.opens))
+        ends = max(ends, moment_of(Minute(plan.closes + 1)))
+    found = (
+        Punch.objects.visible_to(user)
+        .filter(employee=employee, punched_at__gte=starts, punched_at__lt=ends)
+        .select_related("terminal")
+        .prefetch_related("decisions")
+        .order_by("punched_at", "pk")[:_PUNCHES_AT_MOST]
+    )
+    judge = _Meanings(loaded, result, zone)
+    return [
+        PunchLine(
+            punch,
+            wording.time_text(minute_of(punch.punched_at), work_date=loaded.work_date, zone=zone),
+            *judge.of(punch),
+        )
+        for punch in found
+    ]
+
+
+class _Meanings:
+    """What became of each punch of a day: (kind for the drawing, words)."""
+
+    def __init__(self, loaded: Loaded, result: DayResult, zone: ZoneInfo) -> None:
+        self._loaded = loaded
+        self._zone = zone
+        self._own = {mark.id for mark in loaded.day.marks}
+        self._slots = {slot.punch: slot.name for slot in result.slots if slot.punch}
+        self._merged = {
+            key: record for record in result.records if len(record.ids) > 1 for key in record.ids
+        }
+
+    def of(self, punch: Punch) -> tuple[str, str]:
+        """Return the kind and the meaning of a punch."""
+        if punch.is_held:
+            decided = list(punch.decisions.all())
+            if not decided:
+                return "held", _now("Held: counts once it is accepted")
+            if decided[-1].verdict == "refused":
+                return "ignored", _now("Refused: does not count")
+        if punch.pk in self._slots:
+            label = wording.slot_label(self._slots[punch.pk])
+            return "used", label[:1].upper() + label[1:]
+        if punch.pk in self._merged:
+            first = Minute(self._merged[punch.pk].first // 60)
+            at = wording.time_text(first, work_date=self._loaded.work_date, zone=self._zone)
+            return "merged", _now("Repeat: counts as one with %(at)s") % {"at": at}
+        if punch.pk in self._own:
+            return "spare", _now("Counts, and decides nothing")
+        plan = self._loaded.planned.plan
+        if plan is not None and plan.opens <= minute_of(punch.punched_at) <= plan.closes:
+            return "ignored", _now("Belongs to the day before or after")
+        return "ignored", _now("Outside the punch window: not counted")
+
+
+# --- history ---------------------------------------------------------------------------------
+
+_COMPARED: Final[Mapping[str, str | Promise]] = {
+    "worked_minutes": _("Worked"),
+    "late_minutes": _("Late"),
+    "early_minutes": _("Left early"),
+    "leave_minutes": _("Leave"),
+    "overtime_workday_minutes": _("Overtime on a working day"),
+    "overtime_rest_minutes": _("Overtime on a rest day"),
+    "overtime_holiday_minutes": _("Overtime on a holiday"),
+    "absent_days": _("Absent"),
+    "missing": _("Missing punch"),
+}
+
+
+def _history(row: AttendanceDay) -> list[Earlier]:
+    """Return the replaced results, newest first, each with what its successor says otherwise."""
+    after: dict[str, Any] = {name: getattr(row, name) for name in _COMPARED}
+    earlier = []
+    for old in row.history.order_by("-pk")[:_HISTORY_AT_MOST]:
+        differences = [
+            Difference(label, _amount(name, old.facts.get(name)), _amount(name, after.get(name)))
+            for name, label in _COMPARED.items()
+            if _amount(name, old.facts.get(name)) != _amount(name, after.get(name))
+        ]
+        cause = days.CAUSES.get(old.cause, old.cause)
+        earlier.append(Earlier(old, STYLES[old.status], cause, differences))
+        after = old.facts
+    return earlier
+
+
+def _amount(name: str, value: Any) -> str:
+    if name == "missing":
+        return ", ".join(wording.slot_label(slot) for slot in (value or "").split(",") if slot)
+    if name == "absent_days":
+        return _days_text(float(value or 0))
+    return wording.duration_text(int(value or 0))
