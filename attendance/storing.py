@@ -161,7 +161,8 @@ def encode(
             ",".join(result.missing),
             first_in or None,
             last_out or None,
-            result.status in _TROUBLE,
+            # Late is late, whatever the rest of the day brings.
+            result.status in _TROUBLE or (result.status is Status.PENDING and result.late > 0),
             planned.is_provisional,
             _dump(result.findings) if result.findings else "[]",
             _dump(result.notes),

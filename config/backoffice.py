@@ -38,7 +38,9 @@ SIDEBAR: Final = (
             Link(_("Month"), "calendar_month", "attendance.attendanceday", "attendance_month"),
             Link(_("Days"), "event_available", "attendance.attendanceday"),
             Link(_("Punches"), "touch_app", "attendance.punch"),
+            Link(_("Corrections"), "edit_calendar", "attendance.correction"),
             Link(_("Absences"), "beach_access", "attendance.absence"),
+            Link(_("Approved overtime"), "more_time", "attendance.overtimeapproval"),
         ),
     ),
     Group(
@@ -66,7 +68,11 @@ SIDEBAR: Final = (
     Group(
         _("Administration"),
         (
+            Link(_("Waiting work"), "hourglass_empty", "attendance.waitingday"),
             Link(_("Terminals"), "sensors", "devices.terminal"),
+            Link(_("Log uploads"), "upload", "devices.terminalupload"),
+            Link(_("Terminal lines"), "list_alt", "devices.terminalline"),
+            Link(_("Credentials"), "fingerprint", "devices.credential"),
             Link(_("Log-ins"), "person", "organization.user"),
             Link(_("Audit log"), "history", "organization.auditentry"),
         ),
@@ -95,6 +101,15 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         for group in SIDEBAR
     ]
     shown = [group for group in groups if group["items"]]
+    # The month lies below the days: only the line that names most of the address is the one.
+    here = max(
+        (line["link"] for group in shown for line in group["items"]),
+        key=lambda link: len(link) if request.path.startswith(link) else 0,
+        default="",
+    )
+    for group in shown:
+        for line in group["items"]:
+            line["active"] = line["link"] == here and request.path.startswith(here)
     for group in shown[:1]:
         group["separator"] = False
     return shown

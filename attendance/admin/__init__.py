@@ -1,6 +1,8 @@
 """The pages of attendance."""
 
 from attendance.admin import (  # noqa: F401  (importing registers the pages)
+    absences,
+    days,
     punches,
     rules,
 )

@@ -267,6 +267,19 @@ def _detail(one: AttendanceDay) -> str:
     return " · ".join(parts)
 
 
+class Choice(NamedTuple):
+    """A department to choose, indented as it stands in the tree."""
+
+    key: int
+    name: str
+
+
 def departments_to_choose(user: User) -> list[Department]:
     """Return the departments that this person may see, in the order of the tree."""
     return list(departments_for(user, Action.SEE).order_by("path"))
+
+
+def choices(departments: Sequence[Department]) -> list[Choice]:
+    """Return departments as a list to choose from."""
+    top = min((one.depth for one in departments), default=0)
+    return [Choice(one.pk, "\u2003" * (one.depth - top) + one.name) for one in departments]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from django.db.models import Count, Min, QuerySet
 
-from attendance.console.status_style import STYLES, StatusStyle
+from attendance.console.status_style import STYLES, Status, StatusStyle
 from attendance.models import AttendanceDay, WaitingDay
 from attendance.storing import FAILS_AT_MOST
 from devices.models import TerminalLine
@@ -88,8 +89,11 @@ def read_today(user: User, today: date) -> Today:
 
 def _trouble(mine: QuerySet[Any], day: date) -> Trouble:
     rows = mine.filter(work_date=day, has_trouble=True)
-    kinds = rows.order_by().values_list("status").annotate(count=Count("pk"))
-    found = sorted(kinds, key=lambda row: (-row[1], row[0]))
+    kinds: Counter[str] = Counter()
+    for status, count in rows.order_by().values_list("status").annotate(count=Count("pk")):
+        # A day that is still open has one trouble that no later punch mends.
+        kinds[Status.LATE if status == Status.PENDING else status] += count
+    found = kinds.most_common()
     return Trouble(
         day,
         [Kind(STYLES[status], count) for status, count in found],

@@ -1,0 +1,113 @@
+"""Approved absences and overtime: recorded, revoked, never edited."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from attendance.models import Absence, OvertimeApproval
+from attendance.services import absences
+from organization.scoped_admin import ScopedAdmin, display
+
+
+class _RecordedOnce(ScopedAdmin):
+    """A row that is added and revoked by services, and otherwise only read."""
+
+    autocomplete_fields = ("employee",)
+    list_select_related = ("employee", "approved_by")
+    search_fields = ("employee__number", "employee__name")
+    actions = ("revoke",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        """Nobody edits what was approved; it is revoked and recorded anew."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        """Nobody; it is revoked."""
+        return False
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Whoever may record may revoke."""
+        return self.has_add_permission(request)
+
+    @display(description=_("in force"), boolean=True)
+    def in_force(self, row: Any) -> bool:
+        """Say whether it counts."""
+        return row.revoked_at is None
+
+
+@admin.register(Absence)
+class AbsenceAdmin(_RecordedOnce):
+    """Leave, outings and trips."""
+
+    list_display = ("employee", "kind", "starts_at", "ends_at", "reason", "in_force")
+    list_filter = ("kind",)
+    fields = ("employee", "kind", "starts_at", "ends_at", "reason")
+
+    def save_model(self, request: HttpRequest, obj: Absence, form: Any, change: bool) -> None:
+        """Record it through the service, which lets the days be judged again."""
+        made = absences.add_absence(
+            employee=obj.employee,
+            kind=obj.kind,
+            starts_at=obj.starts_at,
+            ends_at=obj.ends_at,
+            reason=obj.reason,
+            actor=request.user,  # type: ignore[arg-type]
+            now=timezone.now(),
+        )
+        obj.pk = made.pk
+
+    @admin.action(description=_("Revoke"), permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[Absence]) -> None:
+        """Take the chosen absences back."""
+        now = timezone.now()
+        self.apply_each(
+            request,
+            queryset,
+            lambda row: absences.revoke_absence(
+                absence_id=row.pk,
+                actor=request.user,  # type: ignore[arg-type]
+                now=now,
+            ),
+        )
+
+
+@admin.register(OvertimeApproval)
+class OvertimeApprovalAdmin(_RecordedOnce):
+    """Overtime approved for a work date."""
+
+    list_display = ("employee", "work_date", "starts_at", "ends_at", "in_force")
+    fields = ("employee", "work_date", "starts_at", "ends_at")
+
+    def save_model(
+        self, request: HttpRequest, obj: OvertimeApproval, form: Any, change: bool
+    ) -> None:
+        """Record it through the service, which lets the day be judged again."""
+        made = absences.approve_overtime(
+            employee=obj.employee,
+            work_date=obj.work_date,
+            starts_at=obj.starts_at,
+            ends_at=obj.ends_at,
+            actor=request.user,  # type: ignore[arg-type]
+            now=timezone.now(),
+        )
+        obj.pk = made.pk
+
+    @admin.action(description=_("Revoke"), permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[OvertimeApproval]) -> None:
+        """Take the chosen approvals back."""
+        now = timezone.now()
+        self.apply_each(
+            request,
+            queryset,
+            lambda row: absences.revoke_overtime(
+                approval_id=row.pk,
+                actor=request.user,  # type: ignore[arg-type]
+                now=now,
+            ),
+        )
