@@ -44,7 +44,7 @@ Meaning = int | None
 SHORTEST_REST: Final = 11 * 60
 MOST_DAYS_IN_A_ROW: Final = 6
 _UNKNOWN: Final = -1
-_PEOPLE_AT_ONCE: Final = 400
+_PEOPLE_AT_ONCE: Final = 200
 _SAMPLES: Final = 30
 # Rest hours and days in a row look beyond the first and the last date of a sheet.
 _AROUND: Final = timedelta(days=MOST_DAYS_IN_A_ROW + 1)

@@ -261,7 +261,7 @@ def fail_confirmation(*, upload_id: int, problem: str) -> None:
 
 def finish_confirmation(*, upload_id: int, now: datetime) -> RosterBatch | None:
     """Write one ordered upload; a refusal stays on it, in words. None if it is not ordered."""
-    upload = RosterUpload.objects.get(pk=upload_id)
+    upload = RosterUpload.objects.defer("content").get(pk=upload_id)
     if upload.state != State.RUNNING:
         return None
     actor = User.objects.filter(pk=upload.choices.get("confirmed_by")).first()
