@@ -66,7 +66,9 @@ def add_department(
     department.save()
     department.path = f"{parent.path if parent else '/'}{department.pk}/"
     department.save(update_fields=["path"])
-    audit.record(actor=actor, verb="department.added", thing=department, now=now)
+    audit.record(
+        actor=actor, verb="department.added", thing=department, department=department, now=now
+    )
     return department
 
 
@@ -88,7 +90,13 @@ def move_department(
     department.parent = parent
     department.save(update_fields=["parent"])
     audit.record(
-        actor=actor, verb="department.moved", thing=department, now=now, before=old, after=new
+        actor=actor,
+        verb="department.moved",
+        thing=department,
+        department=department,
+        now=now,
+        before=old,
+        after=new,
     )
     # Assignments, rules, zones and calendars hang on the tree; open and past days may change.
     announce(Change.Reason.PERSON, starts_on=localdate(now), department=department)
@@ -151,6 +159,7 @@ def change_timezone(
         actor=actor,
         verb="department.zone_changed",
         thing=department,
+        department=department,
         now=now,
         before=before,
         after=timezone,
