@@ -27,6 +27,7 @@ from organization.append_only import lifted
 pytest_plugins = ("tests.cast",)
 
 ROOT: Final = Path(__file__).resolve().parent
+SAMPLES: Final = ROOT.parent / "shared" / "samples"
 CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser")
 
 # The browser's test helper runs an event loop in this thread; Django would refuse the database.
@@ -47,6 +48,7 @@ NEEDS: Final[dict[str, tuple[Callable[[], bool], str]]] = {
     ),
     "needs_redis": (lambda: bool(env.text("REDIS_URL")), "they need Redis: set REDIS_URL"),
     "needs_chromium": (lambda: CHROMIUM is not None, "they need a browser: install chromium"),
+    "needs_samples": (SAMPLES.is_dir, "they read ../shared/samples, which a clone has not"),
     "needs_gettext": (lambda: shutil.which("xgettext") is not None, "they need gettext"),
 }
 

@@ -24,7 +24,7 @@ from scheduling.holidays import (
 from scheduling.workbook import UnreadableWorkbook
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared/samples/holidays"
-needs_samples = pytest.mark.skipif(not SAMPLES.exists(), reason="the shared samples are not here")
+needs_samples = pytest.mark.needs_samples
 
 
 def dates(reading: Reading, year: int, kind: Kind) -> list[str]:

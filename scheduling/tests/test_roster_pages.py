@@ -89,7 +89,7 @@ def test_a_sheet_goes_from_upload_to_roster_and_back(desk: Client, bob: Employee
     assert not RosterEntry.objects.exists()
 
 
-@pytest.mark.skipif(not SAMPLE.exists(), reason="the shared samples are not here")
+@pytest.mark.needs_samples
 def test_the_real_sheet_goes_in_though_its_people_and_codes_are_new(
     desk: Client, north: Department
 ) -> None:

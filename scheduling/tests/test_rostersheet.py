@@ -41,7 +41,7 @@ def problems(reading: Reading) -> list[tuple[str, str, Problem]]:
     return [(error.cell, error.value, error.problem) for error in reading.errors]
 
 
-@pytest.mark.skipif(not SAMPLE.exists(), reason="the shared samples are not here")
+@pytest.mark.needs_samples
 def test_the_real_month_matrix_is_read_whole() -> None:
     reading = read_sheets(read_workbook(SAMPLE.read_bytes(), SAMPLE.name))
 
