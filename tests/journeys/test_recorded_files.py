@@ -90,7 +90,7 @@ def test_the_terminal_logs_go_in_and_become_punches(desk: Page, live_server: Liv
         call_command("import_attlog", str(log), "--terminal", "Gate", stdout=said)
     assert TerminalLine.objects.count() == stored
 
-    pins = TerminalLine.objects.values_list("pin", flat=True).distinct()
+    pins = TerminalLine.objects.order_by().values_list("pin", flat=True).distinct()
     school = people.Department.objects.get(code="SCHOOL")
     for pin in pins:
         people.hire(
