@@ -96,7 +96,7 @@ def open_console() -> None:
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the sidebar of the person who asks: the lines whose pages they may open."""
     pages = {model._meta.label_lower: page for model, page in admin.site._registry.items()}
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"title": group.title, "separator": True, "items": list(_lines(group, pages, request))}
         for group in SIDEBAR
     ]

@@ -24,22 +24,22 @@ _DAY: Final = timedelta(days=1)
 class Amount(NamedTuple):
     """A number of rows that was counted no further than it must be."""
 
-    count: int
+    number: int
 
     def __str__(self) -> str:
         """Return the number, or "1,000+"."""
-        return f"{AT_MOST:,}+" if self.count >= AT_MOST else f"{self.count:,}"
+        return f"{AT_MOST:,}+" if self.number >= AT_MOST else f"{self.number:,}"
 
     def __bool__(self) -> bool:
         """Say whether there is any."""
-        return self.count > 0
+        return self.number > 0
 
 
 class Kind(NamedTuple):
     """How many days of one status a date has."""
 
     style: StatusStyle
-    count: int
+    number: int
 
 
 class Trouble(NamedTuple):
@@ -52,7 +52,7 @@ class Trouble(NamedTuple):
     @property
     def total(self) -> int:
         """Return how many days have trouble."""
-        return sum(kind.count for kind in self.kinds)
+        return sum(kind.number for kind in self.kinds)
 
 
 class Work(NamedTuple):

@@ -56,7 +56,7 @@ def test_a_late_arrival_counts_while_the_day_is_still_open(cast: Cast) -> None:
 
     today = read_today(cast.hr, localdate()).dates[0]
 
-    assert [(str(kind.style.label), kind.count) for kind in today.kinds] == [("Late", 1)]
+    assert [(str(kind.style.label), kind.number) for kind in today.kinds] == [("Late", 1)]
 
 
 def test_waiting_work_is_counted_for_those_one_configures(cast: Cast) -> None:
@@ -70,8 +70,8 @@ def test_waiting_work_is_counted_for_those_one_configures(cast: Cast) -> None:
 
     assert of_hr is not None
     assert of_all is not None
-    assert (of_hr.waiting.count, of_hr.failed.count, of_hr.changes.count) == (1, 0, 0)
-    assert (of_all.waiting.count, of_all.failed.count, of_all.changes.count) == (1, 1, 1)
+    assert (of_hr.waiting.number, of_hr.failed.number, of_hr.changes.number) == (1, 0, 0)
+    assert (of_all.waiting.number, of_all.failed.number, of_all.changes.number) == (1, 1, 1)
 
 
 def test_lines_of_unknown_people_are_counted(cast: Cast) -> None:
@@ -86,8 +86,8 @@ def test_lines_of_unknown_people_are_counted(cast: Cast) -> None:
         state="unknown_person",
     )
 
-    assert read_today(cast.hr, localdate()).lines_unknown.count == 1
-    assert read_today(cast.other_hr, localdate()).lines_unknown.count == 0
+    assert read_today(cast.hr, localdate()).lines_unknown.number == 1
+    assert read_today(cast.other_hr, localdate()).lines_unknown.number == 0
 
 
 def test_from_november_on_the_next_year_should_be_announced(cast: Cast) -> None:
