@@ -75,7 +75,7 @@ class Dialect:
             return f"{column} = ANY(%s)"
         return f"{column} IN (SELECT value FROM json_each(%s))"
 
-    def listed(self, keys: Sequence[int]) -> Any:
+    def listed(self, keys: Sequence[int] | Sequence[str]) -> Any:
         """Return a list of keys as one parameter."""
         return list(keys) if self.is_postgresql else json.dumps(list(keys))
 

@@ -14,7 +14,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
-from django.db.models import Count, Max, Min
+from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
 from attendance.engine import DayResult, Minute, evaluate_day
@@ -34,7 +34,6 @@ from attendance.storing import (
 )
 from organization.models import Change, Department, Employee
 from organization.services import zone_names
-from scheduling.models import ShiftVersion
 
 logger = logging.getLogger(__name__)
 
@@ -130,8 +129,10 @@ def wake_for_punches(
 
 def _reach() -> tuple[int, int]:
     """Return how early and how late, in wall minutes of its date, any day takes punches."""
-    found = ShiftVersion.objects.aggregate(opens=Min("opens_minute"), closes=Max("closes_minute"))
-    return min(found["opens"] or 0, 0), max(found["closes"] or 0, 1440)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT MIN(opens_minute), MAX(closes_minute) FROM scheduling_shiftversion")
+        opens, closes = cursor.fetchone()
+    return min(opens or 0, 0), max(closes or 0, 1440)
 
 
 # Clocks move by at most a few hours; windows are wall minutes.

@@ -18,22 +18,22 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
-from django.db.models import F, Func, Q, Value
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from attendance.engine import Minute, PlanKind
-from attendance.loading import inputs, load_facts
+from attendance.loading import Dialect, as_date, inputs, load_facts, rows
 from attendance.models import Punch
 from attendance.services.days import wake_for_punches
 from devices.models import Credential, Terminal, TerminalLine
-from organization.access import Action
-from organization.models import Department, Employee, User
+from organization.access import Action, granted_paths
+from organization.models import Department, User
 from organization.services import zone_names
 
 # Clocks drift by minutes; nobody reports a punch that happened more than a payroll year ago.
@@ -327,38 +327,38 @@ def _keep_named(
 
 def people_by_number(numbers: Collection[str], actor: User) -> dict[str, Person]:
     """Return the employees with these numbers on whom `actor` may act (Action.RULE). One query."""
-    rows = Employee.objects.visible_to(actor, Action.RULE).filter(number__in=numbers)
-    return {person.number: person for person in read_people(rows)}
+    paths = granted_paths(actor, Action.RULE)
+    speak = Dialect()
+    found = _read_people(speak.among("e.number"), [speak.listed(sorted(numbers))])
+    return {
+        person.number: person
+        for person in found
+        if paths is None or any(person.path.startswith(path) for path in paths)
+    }
 
 
-def read_people(employees: Any) -> Iterator[Person]:
-    """Yield the people of a queryset of employees with their placements. One query."""
-    rows = employees.order_by("pk", "transfers__effective_on").values_list(
-        "pk",
-        "number",
-        "joined_on",
-        "left_on",
-        "department__path",
-        "department_id",
-        "transfers__effective_on",
-        "transfers__department_id",
-        named=True,
+def _read_people(condition: str, params: Sequence[Any]) -> Iterator[Person]:
+    """Yield the people (alias `e`) who meet a condition, with their placements. One query."""
+    found = rows(
+        "SELECT e.id, e.number, e.joined_on, e.left_on, d.path, e.department_id, "
+        "t.effective_on, t.department_id FROM organization_employee e "
+        "JOIN organization_department d ON d.id = e.department_id "
+        "LEFT JOIN organization_transfer t ON t.employee_id = e.id "
+        f"WHERE {condition} ORDER BY e.id, t.effective_on",
+        params,
     )
-    for _key, group in groupby(rows, key=attrgetter("pk")):
+    for key, group in groupby(found, key=itemgetter(0)):
         own = list(group)
-        first = own[0]
+        _key, number, joined_on, left_on, path, department, *_transfer = own[0]
+        joined_on = as_date(joined_on)
         yield Person(
-            first.pk,
-            first.number,
-            first.joined_on,
-            first.left_on,
-            first.department__path,
-            tuple(
-                (row.transfers__effective_on, row.transfers__department_id)
-                for row in own
-                if row.transfers__effective_on is not None
-            )
-            or ((first.joined_on, first.department_id),),
+            key,
+            number,
+            joined_on,
+            as_date(left_on) if left_on is not None else None,
+            path,
+            tuple((as_date(row[6]), row[7]) for row in own if row[6] is not None)
+            or ((joined_on, department),),
         )
 
 
@@ -541,12 +541,12 @@ def who_is(pins: Collection[Pin]) -> dict[Pin, Person]:
             value__in=said,
         ).values_list("terminal_id", "value", "employee_id")
     }
+    speak = Dialect()
     found = {
         person.id: person
-        for person in read_people(
-            Employee.objects.annotate(bare=Func(F("number"), Value("0"), function="LTRIM")).filter(
-                Q(pk__in=set(credentials.values())) | Q(bare__in=bare_pins)
-            )
+        for person in _read_people(
+            " OR ".join((speak.among("e.id"), speak.among("ltrim(e.number, '0')"))),
+            [speak.listed(sorted(set(credentials.values()))), speak.listed(sorted(bare_pins))],
         )
     }
     by_bare: dict[str, list[Person]] = defaultdict(list)
