@@ -108,8 +108,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # Nobody without a log-in holds a grant, so guardian needs no user who stands for nobody.
 ANONYMOUS_USER_NAME = None
-LOGIN_URL = "admin:login"
-LOGIN_REDIRECT_URL = "admin:index"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
 
 # The way to the browser ------------------------------------------------------------------------
 

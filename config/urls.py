@@ -2,11 +2,10 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
-from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from attendance.api import PunchesView
-from config import api, health
+from config import api, doors, health
 from organization.api import DepartmentViewSet, EmployeeViewSet
 from scheduling.api import AssignmentViewSet, ShiftViewSet
 
@@ -17,8 +16,11 @@ api.router.register("shifts", ShiftViewSet, "shift")
 api.router.register("shift-assignments", AssignmentViewSet, "shift-assignment")
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("", doors.home, name="home"),
+    path("login/", doors.log_in, name="login"),
+    path("logout/", doors.log_out, name="logout"),
     path("admin/", admin.site.urls),
+    path("me/", include("attendance.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     # With and without the slash: a redirect would lose what was posted.
     re_path("^api/v1/punches/?$", PunchesView.as_view(), name="punches"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -14,15 +15,14 @@ from django.utils.translation import gettext_lazy as _
 from attendance import wording
 from attendance.console.status_style import STYLES, StatusStyle
 from attendance.console.timeline import Drawing, Seen, draw
-from attendance.engine import DayResult, Minute
-from attendance.loading import Loaded
-from attendance.models import AttendanceDay, DayHistory, Punch, WaitingDay
+from attendance.engine import Anomaly, DayResult, Minute, PlanKind, evaluate_day
+from attendance.loading import Facts, Loaded, inputs, load_facts
+from attendance.models import AttendanceDay, DayHistory, Punch, PunchDecision, WaitingDay
 from attendance.planning import minute_of, moment_of
 from attendance.services import days
 from organization.access import Action, departments_for
 from organization.errors import NotFound
 from organization.models import Department, Employee, User
-from organization.services import zone_names
 from scheduling.models import Shift
 
 _DAY: Final = timedelta(days=1)
@@ -45,6 +45,13 @@ class PunchLine(NamedTuple):
     wall: str
     kind: str
     meaning: str
+
+
+class Found(NamedTuple):
+    """A finding in words; a repeated punch is worth knowing, and no trouble."""
+
+    words: str
+    is_trouble: bool
 
 
 class Difference(NamedTuple):
@@ -77,12 +84,14 @@ class DayPage(NamedTuple):
     day_type: str | Promise
     numbers: list[Number]
     why: list[str]
-    findings: list[str]
+    findings: list[Found]
     punches: list[PunchLine]
     drawing: Drawing
     history: list[Earlier]
     waiting: WaitingDay | None
     waiting_cause: str | Promise
+    is_unplanned: bool
+    is_provisional: bool
     may_judge: bool
 
     @property
@@ -115,19 +124,21 @@ def read_day(user: User, employee_id: int, work_date: date, *, now: datetime) ->
     if employee is None:
         raise NotFound(what=AttendanceDay._meta.verbose_name, key=work_date)
     row = (
-        AttendanceDay.objects.select_related("shift")
+        AttendanceDay.objects.select_related("shift", "department")
         .filter(employee=employee, work_date=work_date)
         .first()
     )
-    loaded, result = days.explain_day(employee_id=employee_id, work_date=work_date, now=now)
+    facts = load_facts([employee_id], work_date - _DAY, work_date + _DAY)
+    before, loaded, after = _around(facts, employee_id, work_date, now)
+    result = evaluate_day(loaded.day)
     # After a transfer that is not judged yet the two differ; both must be open to the reader.
     keys = {loaded.department_id, row.department_id if row else loaded.department_id}
     is_own = employee.user_id is not None and employee.user_id == user.pk
     if not is_own and departments_for(user, Action.SEE).filter(pk__in=keys).count() < len(keys):
         raise NotFound(what=AttendanceDay._meta.verbose_name, key=work_date)
-    department = Department.objects.get(pk=row.department_id if row else loaded.department_id)
-    zone = ZoneInfo(zone_names()[loaded.department_id])
-    punches = _punches(user, employee, loaded, result, zone)
+    department = row.department if row else Department.objects.get(pk=loaded.department_id)
+    zone = facts.book.zone_of(loaded.department_id)
+    punches = _punches(user, employee, _Meanings(loaded, result, (before, after), zone))
     waiting = WaitingDay.objects.filter(employee=employee, work_date=work_date).first()
     return DayPage(
         employee=employee,
@@ -145,15 +156,27 @@ def read_day(user: User, employee_id: int, work_date: date, *, now: datetime) ->
         drawing=draw(
             loaded,
             result,
-            [Seen(line.punch.pk, line.punch.punched_at, line.kind, line.wall) for line in punches],
+            [
+                Seen(line.punch.punched_at, line.kind, line.wall)
+                for line in punches
+                if line.kind != "other"
+            ],
             zone,
             minute_of(now),
         ),
         history=_history(row) if row else [],
         waiting=waiting,
         waiting_cause=days.CAUSES.get(waiting.cause, waiting.cause) if waiting else "",
+        is_unplanned=loaded.planned.is_unplanned and loaded.day.employed,
+        is_provisional=row.is_provisional if row else loaded.planned.is_provisional,
         may_judge=departments_for(user, Action.RULE).filter(pk=department.pk).exists(),
     )
+
+
+def _around(facts: Facts, employee_id: int, work_date: date, now: datetime) -> list[Loaded]:
+    """Return the day before, the day and the day after: a punch belongs to one of them."""
+    dates = [work_date - _DAY, work_date, work_date + _DAY]
+    return list(inputs(facts, employee_id, dates, minute_of(now)))
 
 
 def _shift(loaded: Loaded) -> Shift | None:
@@ -228,7 +251,7 @@ def _days_text(days_absent: float) -> str:
     return _now("%(days)s d") % {"days": f"{days_absent:g}"}
 
 
-def _findings(found: Sequence[Any]) -> Iterator[str]:
+def _findings(found: Sequence[Any]) -> Iterator[Found]:
     """Yield what is wrong, each as kind, slot and minutes."""
     for anomaly, slot, minutes, _punch in found:
         parts = [str(wording.ANOMALIES[anomaly])]
@@ -236,19 +259,18 @@ def _findings(found: Sequence[Any]) -> Iterator[str]:
             parts.append(wording.slot_label(slot))
         if minutes:
             parts.append(wording.duration_text(minutes))
-        yield " · ".join(parts)
+        yield Found(" · ".join(parts), anomaly != Anomaly.DUPLICATE)
 
 
 # --- punches ---------------------------------------------------------------------------------
 
 
-def _punches(
-    user: User, employee: Employee, loaded: Loaded, result: DayResult, zone: ZoneInfo
-) -> list[PunchLine]:
+def _punches(user: User, employee: Employee, meanings: _Meanings) -> list[PunchLine]:
     """Return the punches of the date and of its window, oldest first, and what became of each."""
-    starts = datetime.combine(loaded.work_date, datetime.min.time(), zone)
-    ends = datetime.combine(loaded.work_date + _DAY, datetime.min.time(), zone)
-    plan = loaded.planned.plan
+    day, zone = meanings.loaded.work_date, meanings.zone
+    starts = datetime.combine(day, time(), zone)
+    ends = datetime.combine(day + _DAY, time(), zone)
+    plan = meanings.loaded.planned.plan
     if plan is not None:
         starts = min(starts, moment_of(plan.opens))
         ends = max(ends, moment_of(Minute(plan.closes + 1)))
@@ -259,49 +281,54 @@ def _punches(
         .prefetch_related("decisions")
         .order_by("punched_at", "pk")[:_PUNCHES_AT_MOST]
     )
-    judge = _Meanings(loaded, result, zone)
     return [
         PunchLine(
             punch,
-            wording.time_text(minute_of(punch.punched_at), work_date=loaded.work_date, zone=zone),
-            *judge.of(punch),
+            wording.time_text(minute_of(punch.punched_at), work_date=day, zone=zone),
+            *meanings.of(punch),
         )
         for punch in found
     ]
 
 
 class _Meanings:
-    """What became of each punch of a day: (kind for the drawing, words)."""
+    """What became of each punch of a day."""
 
-    def __init__(self, loaded: Loaded, result: DayResult, zone: ZoneInfo) -> None:
-        self._loaded = loaded
-        self._zone = zone
+    def __init__(
+        self, loaded: Loaded, result: DayResult, neighbours: Iterable[Loaded], zone: ZoneInfo
+    ) -> None:
+        self.loaded = loaded
+        self.zone = zone
         self._own = {mark.id for mark in loaded.day.marks}
+        self._others = {mark.id: day.work_date for day in neighbours for mark in day.day.marks}
         self._slots = {slot.punch: slot.name for slot in result.slots if slot.punch}
-        self._merged = {
-            key: record for record in result.records if len(record.ids) > 1 for key in record.ids
-        }
+        self._merged = {key: record for record in result.records for key in record.ids[1:]}
+        plan = loaded.planned.plan
+        self._is_by_hours = plan is not None and plan.kind in {PlanKind.AMOUNT, PlanKind.OFF}
 
     def of(self, punch: Punch) -> tuple[str, str]:
-        """Return the kind and the meaning of a punch."""
+        """Return the kind (for the drawing: other days' punches are left out) and the words."""
         if punch.is_held:
+            # Newest last; prefetched, so that many held punches cost one query.
             decided = list(punch.decisions.all())
             if not decided:
                 return "held", _now("Held: counts once it is accepted")
-            if decided[-1].verdict == "refused":
+            if decided[-1].verdict == PunchDecision.Verdict.REFUSED:
                 return "ignored", _now("Refused: does not count")
         if punch.pk in self._slots:
             label = wording.slot_label(self._slots[punch.pk])
             return "used", label[:1].upper() + label[1:]
         if punch.pk in self._merged:
             first = Minute(self._merged[punch.pk].first // 60)
-            at = wording.time_text(first, work_date=self._loaded.work_date, zone=self._zone)
+            at = wording.time_text(first, work_date=self.loaded.work_date, zone=self.zone)
             return "merged", _now("Repeat: counts as one with %(at)s") % {"at": at}
+        if punch.pk in self._own and self._is_by_hours:
+            return "used", _now("Counts towards the hours of the day")
         if punch.pk in self._own:
             return "spare", _now("Counts, and decides nothing")
-        plan = self._loaded.planned.plan
-        if plan is not None and plan.opens <= minute_of(punch.punched_at) <= plan.closes:
-            return "ignored", _now("Belongs to the day before or after")
+        if punch.pk in self._others:
+            day = date_format(self._others[punch.pk], "SHORT_DATE_FORMAT")
+            return "other", _now("Belongs to %(date)s") % {"date": day}
         return "ignored", _now("Outside the punch window: not counted")
 
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from attendance import wording
-from attendance.engine import DayResult, Minute, ShiftPlan
+from attendance.engine import DayResult, Minute, PlanKind, ShiftPlan
 from attendance.loading import Loaded
 from attendance.planning import minute_of, moment_of
 
@@ -23,7 +23,6 @@ _MARGIN: Final = 30
 class Seen(NamedTuple):
     """A punch to draw: what became of it, and its wall time."""
 
-    id: int
     at: datetime
     kind: str
     wall: str
@@ -102,10 +101,12 @@ def draw(
     bars: list[Bar] = []
     if plan is not None:
         window = scale.bar("window", plan.opens, plan.closes, span(plan.opens, plan.closes))
-        bars += [scale.bar("work", a, b, span(a, b)) for a, b in plan.segments]
-        if plan.core:
-            bars.append(scale.bar("core", *plan.core, span(*plan.core)))
-        bars += [scale.bar("break", a, b, span(a, b)) for a, b in plan.breaks]
+        # On a day off the segments only say where overtime is looked for: nothing is due.
+        if plan.kind is not PlanKind.OFF:
+            bars += [scale.bar("work", a, b, span(a, b)) for a, b in plan.segments]
+            if plan.core:
+                bars.append(scale.bar("core", *plan.core, span(*plan.core)))
+            bars += [scale.bar("break", a, b, span(a, b)) for a, b in plan.breaks]
     for kind, stretches in (("leave", loaded.day.leaves), ("outing", loaded.day.outings)):
         bars += [scale.bar(kind, one.start, one.end, span(one.start, one.end)) for one in stretches]
     return Drawing(
@@ -150,7 +151,7 @@ def _signs(
 def _ticks(scale: _Scale, zone: ZoneInfo, wall: Callable[[int], str]) -> Iterator[Tick]:
     """Yield the hours that are written below the line, every second one to every sixth."""
     span = (scale.last - scale.first) / 60
-    step = next((step for step in (2, 3, 4) if span / step <= 8), 6)
+    step = next((step for step in (2, 3, 4) if span / step <= 7), 6)
     hour = scale.first - scale.first % 60
     while hour <= scale.last:
         local = moment_of(Minute(hour)).astimezone(zone)

@@ -1,0 +1,49 @@
+"""A person's own pages: my month, my day, and why. They read nobody else's rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from attendance.console import own
+from attendance.console.day import read_date, read_day
+from attendance.console.status_style import STYLES
+from organization.errors import NotFound
+
+
+@require_safe
+@login_required
+def my_month(request: HttpRequest) -> HttpResponse:
+    """Show the calendar month of whoever asks; a log-in of nobody reads why it is empty."""
+    user: Any = request.user
+    employee = own.own_employee(user)
+    if employee is None:
+        return render(request, "attendance/me_nobody.html")
+    today = own.today_of(employee, now=timezone.now())
+    period = own.read_month(request.GET.get("month", ""), today)
+    context = {
+        "mine": own.read_own_month(user, employee, period, today),
+        "legend": list(STYLES.values()),
+    }
+    return render(request, "attendance/me.html", context)
+
+
+@require_safe
+@login_required
+def my_day(request: HttpRequest, work_date: str) -> HttpResponse:
+    """Show one day of whoever asks, with the reasons of its result."""
+    user: Any = request.user
+    employee = own.own_employee(user)
+    day = read_date(work_date)
+    if employee is None or day is None:
+        raise Http404
+    try:
+        page = read_day(user, employee.pk, day, now=timezone.now())
+    except NotFound as refusal:
+        raise Http404 from refusal
+    return render(request, "attendance/me_day.html", {"page": page})
