@@ -24,10 +24,11 @@ def my_month(request: HttpRequest) -> HttpResponse:
     employee = own.own_employee(user)
     if employee is None:
         return render(request, "attendance/me_nobody.html")
-    today = own.today_of(employee, now=timezone.now())
+    now = timezone.now()
+    today = own.today_of(employee, now=now)
     period = own.read_month(request.GET.get("month", ""), today)
     context = {
-        "mine": own.read_own_month(user, employee, period, today),
+        "mine": own.read_own_month(user, employee, period, today, now=now),
         "legend": list(STYLES.values()),
     }
     return render(request, "attendance/me.html", context)

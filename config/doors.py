@@ -11,6 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
+from organization.access import Action, granted_paths
+from organization.models import User
+
 log_in: Final = LoginView.as_view(
     template_name="attendance/login.html", redirect_authenticated_user=True
 )
@@ -22,4 +25,9 @@ def home(request: HttpRequest) -> HttpResponse:
     """Lead whoever works in the console there, everybody else to their own month."""
     if not request.user.is_authenticated:
         return redirect("login")
-    return redirect("admin:index" if request.user.is_staff else "attendance:my-month")
+    return redirect("admin:index" if _works_here(request.user) else "attendance:my-month")
+
+
+def _works_here(user: User) -> bool:
+    """Say whether the console shows this person more than their own rows."""
+    return user.is_staff and any(granted_paths(user, act) != () for act in Action)

@@ -25,6 +25,12 @@ def test_whoever_only_punches_comes_in_to_their_own_month(client: Client, alice:
     assert answer.status_code == 200
 
 
+def test_whoever_sees_only_their_own_rows_comes_in_to_them(client: Client, cast: Cast) -> None:
+    answer = client.post("/login/", WORDS, follow=True)
+
+    assert answer.redirect_chain == [("/", 302), ("/me/", 302)]
+
+
 def test_whoever_works_in_the_console_comes_in_there(client: Client, cast: Cast) -> None:
     answer = client.post("/login/", {**WORDS, "username": "bob"}, follow=True)
 

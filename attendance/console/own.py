@@ -8,11 +8,14 @@ from zoneinfo import ZoneInfo
 
 from attendance.console.month import Period, neighbours, period_of
 from attendance.console.status_style import STYLES, StatusStyle
+from attendance.engine import PlanKind
+from attendance.loading import Loaded, inputs, load_facts
 from attendance.models import AttendanceDay
-from attendance.wording import duration_text
+from attendance.planning import minute_of
+from attendance.wording import DAY_TYPES, duration_text, time_text
 from organization.models import Employee, User
 from organization.services import zone_names
-from scheduling.models import RosterEntry
+from scheduling.models import Shift
 
 
 class OwnDay(NamedTuple):
@@ -26,11 +29,22 @@ class OwnDay(NamedTuple):
     is_trouble: bool
 
 
+class OwnPlan(NamedTuple):
+    """What is expected of the person today: a shift and its times, or the kind of day."""
+
+    name: str
+    times: list[str]
+
+
 class OwnMonth(NamedTuple):
-    """A calendar month of the person: weeks from Monday, None outside the month."""
+    """A calendar month of the person: weeks from Monday, None outside the month.
+
+    `today` is what is expected today, None in the other months.
+    """
 
     employee: Employee
     period: Period
+    today: OwnPlan | None
     weeks: list[list[OwnDay | None]]
     before: str
     after: str
@@ -73,20 +87,26 @@ def read_month(text: str, today: date) -> Period:
     return period_of(today.year, today.month)
 
 
-def read_own_month(user: User, employee: Employee, period: Period, today: date) -> OwnMonth:
-    """Return the month of a person's own days. Two queries."""
+def read_own_month(
+    user: User, employee: Employee, period: Period, today: date, *, now: datetime
+) -> OwnMonth:
+    """Return the month of a person's own days: results, and plans where there is none yet.
+
+    A constant number of queries; one where every day has its result.
+    """
     span = {"work_date__gte": period.first, "work_date__lte": period.last}
     own = AttendanceDay.objects.visible_to(user).filter(employee=employee, **span)
     rows = {row.work_date: row for row in own.select_related("shift").defer("notes", "findings")}
-    entries = RosterEntry.objects.visible_to(user).filter(employee=employee, **span)
-    planned = dict(entries.values_list("work_date", "shift__code"))
+    open_days = [day for day in period.days if day not in rows or day == today]
+    plans = _plans(employee, open_days, now)
     squares: list[OwnDay | None] = [None] * period.first.weekday()
-    squares += [_square(day, rows.get(day), planned, today) for day in period.days]
+    squares += [_square(day, rows.get(day), plans.get(day), today) for day in period.days]
     squares += [None] * (-len(squares) % 7)
     before, after = neighbours(period)
     return OwnMonth(
         employee,
         period,
+        _today(plans[today]) if today in plans else None,
         [squares[n : n + 7] for n in range(0, len(squares), 7)],
         before,
         after,
@@ -97,18 +117,59 @@ def read_own_month(user: User, employee: Employee, period: Period, today: date) 
     )
 
 
+class _Expected(NamedTuple):
+    """What the plans say of a date: the shift owed, if one is, and the zone of its site."""
+
+    loaded: Loaded
+    shift: Shift | None
+    zone: ZoneInfo
+
+    @property
+    def code(self) -> str:
+        """Return the shift's code, a dot for a day off, nothing where nobody planned."""
+        if self.shift is not None:
+            return self.shift.code
+        is_known = self.loaded.day.employed and not self.loaded.planned.is_unplanned
+        return "·" if is_known else ""
+
+
+def _plans(employee: Employee, open_days: list[date], now: datetime) -> dict[date, _Expected]:
+    """Return what is expected on dates of one person. Nine queries, none for no dates."""
+    if not open_days:
+        return {}
+    facts = load_facts([employee.pk], open_days[0], open_days[-1])
+    found = list(inputs(facts, employee.pk, open_days, minute_of(now)))
+    shifts = Shift.objects.in_bulk({one.planned.shift_id for one in found} - {None})
+    return {
+        one.work_date: _Expected(
+            one, shifts.get(one.planned.shift_id), facts.book.zone_of(one.department_id)
+        )
+        for one in found
+    }
+
+
+def _today(expected: _Expected) -> OwnPlan:
+    planned, day = expected.loaded.planned, expected.loaded.work_date
+    if expected.shift is None:
+        return OwnPlan(str(DAY_TYPES[planned.day_type]), [])
+    segments = planned.plan.segments if planned.plan is not None else ()
+    if planned.plan is not None and planned.plan.kind is PlanKind.AMOUNT:
+        return OwnPlan(expected.shift.name, [duration_text(planned.plan.required)])
+    return OwnPlan(
+        expected.shift.name,
+        [
+            "–".join(time_text(at, work_date=day, zone=expected.zone) for at in segment)
+            for segment in segments
+        ],
+    )
+
+
 def _square(
-    day: date, row: AttendanceDay | None, planned: dict[date, str | None], today: date
+    day: date, row: AttendanceDay | None, expected: _Expected | None, today: date
 ) -> OwnDay:
-    code = (planned[day] or "·") if day in planned else ""
     if row is None:
+        code = expected.code if expected is not None else ""
         return OwnDay(day, None, code, "", day == today, is_trouble=False)
     style = STYLES[row.status]
-    return OwnDay(
-        day,
-        style,
-        row.shift.code if row.shift else code,
-        str(style.label),
-        day == today,
-        row.has_trouble,
-    )
+    code = row.shift.code if row.shift else ""
+    return OwnDay(day, style, code, str(style.label), day == today, row.has_trouble)

@@ -1,4 +1,4 @@
-"""The page of a day and the person's own pages: what they say, and to whom."""
+"""The page of a day: what it says, and to whom."""
 
 from datetime import UTC, date, datetime
 
@@ -8,16 +8,17 @@ from django.test import Client
 from attendance.models import AttendanceDay, Punch, WaitingDay
 from attendance.services import days
 from organization.models import User
-from scheduling.models import Shift, ShiftAssignment, ShiftVersion
-from scheduling.pattern import ShiftPattern
+from scheduling.models import CalendarYear, RosterEntry, Shift, ShiftAssignment, ShiftVersion
+from scheduling.pattern import Overtime, OvertimeTerms, ShiftPattern
 from tests.cast import Cast, cast  # noqa: F401  (a fixture)
 
 pytestmark = pytest.mark.django_db
 
 DAY = date(2026, 3, 2)
 LATER = datetime(2026, 3, 10, tzinfo=UTC)
-NIGHT = ShiftPattern(segments=((1320, 1800),), late_grace=5)
-MINE = "/me/2026-03-02/"
+NIGHT = ShiftPattern(
+    segments=((1320, 1800),), late_grace=5, overtime=Overtime(restday=OvertimeTerms())
+)
 
 
 @pytest.fixture
@@ -199,55 +200,38 @@ def test_many_punches_cost_no_more_queries(
     judged(company)
     client.force_login(company.hr)
 
-    with django_assert_max_num_queries(30):  # type: ignore[operator]
+    with django_assert_max_num_queries(20):  # type: ignore[operator]
         client.get(address(company))
 
 
-def test_my_month_shows_my_days_and_no_others(client: Client, company: Cast) -> None:
-    worked_a_night(company)
-    judged(company)
-    url = "/me/?month=2026-03"
-
-    assert "Late" in read(client, company.alice.user, url).split("What the signs mean")[0]
-    others = read(client, company.bob.user, url).split("What the signs mean")[0]
-    assert "Nothing to look at in this month." in others
-    assert "Alice" not in others
-
-
-def test_my_day_tells_me_why(client: Client, company: Cast) -> None:
-    worked_a_night(company)
-    judged(company)
-
-    page = read(client, company.alice.user, MINE)
-
-    assert "10 minutes late" in page
-    assert "Judge now" not in page
-
-
-@pytest.mark.parametrize(("language", "month"), [("en", "March 2026"), ("zh-hans", "2026年3月")])
-def test_my_month_speaks_the_language_of_its_reader(
-    client: Client, company: Cast, language: str, month: str
+def test_a_day_off_draws_no_working_time_and_its_punches_count(
+    client: Client, company: Cast
 ) -> None:
-    assert month in read(client, company.alice.user, "/me/?month=2026-03", language)
+    RosterEntry.objects.create(employee=company.alice, work_date=DAY, shift=None)
+    worked_a_night(company)
+
+    page = read(client, company.hr, address(company))
+
+    assert "Overtime on a rest day" in page
+    assert "Counts towards the hours of the day" in page
+    assert "dl-work" not in page
 
 
-@pytest.mark.parametrize("month", ["abc", "2026-13", "-1", "9999-01", "2026-3", "%00", "²026-03"])
-def test_an_impossible_month_is_taken_for_this_month(
-    client: Client, company: Cast, month: str
-) -> None:
-    here = read(client, company.alice.user, "/me/").split("<main>")[1]
+def test_a_day_that_nobody_planned_says_so(client: Client, company: Cast) -> None:
+    ShiftAssignment.objects.all().delete()
 
-    assert read(client, company.alice.user, f"/me/?month={month}").split("<main>")[1] == here
+    page = read(client, company.hr, address(company))
 
-
-def test_a_log_in_of_nobody_reads_why_there_is_nothing(client: Client, company: Cast) -> None:
-    assert "This log-in belongs to no employee" in read(client, company.superuser, "/me/")
-    assert client.get(MINE).status_code == 404
+    assert "No shift is assigned or rostered for this person on this day." in page
 
 
-@pytest.mark.parametrize("url", ["/me/", MINE])
-def test_nobody_reads_days_without_a_log_in(client: Client, company: Cast, url: str) -> None:
-    answer = client.get(url)
+def test_a_year_that_is_not_announced_is_provisional(client: Client, company: Cast) -> None:
+    page = read(client, company.hr, address(company))
 
-    assert answer.status_code == 302
-    assert answer["Location"].startswith("/login/")
+    assert "Provisional: the calendar of that year is not announced." in page
+    CalendarYear.objects.create(year=2026, state="announced")
+    assert "Provisional" not in read(client, company.hr, address(company))
+
+
+def test_the_page_speaks_the_language_of_its_reader(client: Client, company: Cast) -> None:
+    assert "2026年3月2日" in read(client, company.hr, address(company), "zh-hans")
