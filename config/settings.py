@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from config import env
@@ -237,6 +238,9 @@ UNFOLD = {
     "SIDEBAR": {
         "show_search": False,
         "navigation": "config.backoffice.navigation",
+    },
+    "ACCOUNT": {
+        "navigation": [{"title": _("My attendance"), "link": reverse_lazy("attendance:my-month")}],
     },
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": "config.backoffice.favicon"},

@@ -89,6 +89,12 @@ def test_a_person_on_the_own_page_finds_the_console_only_with_business_there(
     assert 'href="/admin/"' in client.get("/me/").content.decode()
 
 
+def test_the_console_leads_to_the_own_month(client: Client, cast: Cast) -> None:
+    client.force_login(cast.superuser)
+
+    assert 'href="/me/"' in client.get("/admin/").content.decode()
+
+
 @pytest.mark.parametrize(("asked", "title"), [("en", "Log in"), ("zh-CN", "登录")])
 def test_the_log_in_speaks_the_browsers_language(client: Client, asked: str, title: str) -> None:
     page = client.get("/login/", headers={"accept-language": asked}).content.decode()

@@ -7,6 +7,7 @@ from django.test import Client
 
 from attendance.models import AttendanceDay, Punch, WaitingDay
 from attendance.services import days
+from organization import services as people
 from organization.models import User
 from scheduling.models import CalendarYear, RosterEntry, Shift, ShiftAssignment, ShiftVersion
 from scheduling.pattern import Overtime, OvertimeTerms, ShiftPattern
@@ -235,3 +236,47 @@ def test_a_year_that_is_not_announced_is_provisional(client: Client, company: Ca
 
 def test_the_page_speaks_the_language_of_its_reader(client: Client, company: Cast) -> None:
     assert "2026年3月2日" in read(client, company.hr, address(company), "zh-hans")
+
+
+def test_a_day_stays_with_the_unit_of_its_date_after_a_transfer(
+    client: Client, company: Cast
+) -> None:
+    worked_a_night(company)
+    judged(company)
+    people.transfer(
+        employee_id=company.alice.pk,
+        department=company.other_department,
+        position=None,
+        effective_on=date(2026, 3, 5),
+        actor=None,
+        now=LATER,
+    )
+
+    assert "30:02" in read(client, company.hr, address(company))
+    client.force_login(company.other_hr)
+    assert client.get(address(company)).status_code == 404
+    assert "Dyeing" in read(client, company.other_hr, address(company, "2026-03-06"))
+    client.force_login(company.hr)
+    assert client.get(address(company, "2026-03-06")).status_code == 404
+
+
+def test_neighbouring_days_and_the_month_are_one_step_away(client: Client, company: Cast) -> None:
+    page = read(client, company.hr, address(company))
+
+    assert f'href="{address(company, "2026-03-01")}"' in page
+    assert f'href="{address(company, "2026-03-03")}"' in page
+    assert "?month=2026-03&amp;q=00101" in page
+
+
+def test_the_button_is_shown_to_whoever_may_press_it(client: Client, company: Cast) -> None:
+    assert "Judge now" in read(client, company.hr, address(company))
+    assert "Judge now" not in read(client, company.bob.user, address(company))
+
+
+def test_a_repeat_counts_as_one_with_the_first(client: Client, company: Cast) -> None:
+    punch(company, datetime(2026, 3, 2, 14, 0, tzinfo=UTC))
+    punch(company, datetime(2026, 3, 2, 14, 1, tzinfo=UTC))
+
+    page = read(client, company.hr, address(company))
+
+    assert page.count("Repeat: counts as one with 22:00") == 1
