@@ -113,7 +113,7 @@ class AttendanceDayAdmin(ReadOnlyAdmin):
                 "today": today,
                 "departments": month.choices(chosen),
                 "department": department,
-                "styles": list(STYLES.values()),
+                "legend": list(STYLES.values()),
             },
         )
 

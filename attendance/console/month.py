@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from django.core.paginator import Page
 from django.db.models import Exists, OuterRef, Q
+from django.utils.formats import date_format
 
 from attendance.console.status_style import STYLES, StatusStyle
 from attendance.models import AttendanceDay, RuleVersion
@@ -103,6 +104,12 @@ class Head(NamedTuple):
     day: date
     is_off: bool
     name: str
+
+    @property
+    def weekday(self) -> str:
+        """Return the weekday in at most two letters, which is what a column has room for."""
+        # Chinese sets apart its weekdays (星期一, 星期二 …) by the last character alone.
+        return date_format(self.day, "D").removeprefix("星期")[:2]
 
 
 class Cell(NamedTuple):

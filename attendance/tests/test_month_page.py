@@ -53,6 +53,26 @@ def test_a_cell_shows_the_sign_and_leads_to_the_day(client: Client, cast: Cast) 
     assert "7:47" in page
 
 
+@pytest.mark.parametrize(("language", "monday"), [("en", "Mo"), ("zh-hans", "一")])
+def test_a_column_names_its_weekday_in_the_room_it_has(
+    client: Client, cast: Cast, language: str, monday: str
+) -> None:
+    client.force_login(cast.bob.user)
+
+    page = client.get(
+        reverse(MONTH), {"month": "2026-03"}, headers={"accept-language": language}
+    ).content.decode()
+
+    assert f"<span>2</span><small>{monday}</small>" in page
+
+
+def test_the_legend_leaves_the_consoles_style_sheets_alone(client: Client, cast: Cast) -> None:
+    page = shown(client, cast.bob.user)
+
+    assert "dist/console.css" in page
+    assert "StatusStyle" not in page
+
+
 def test_a_day_to_come_shows_the_rostered_shift(client: Client, cast: Cast) -> None:
     shift = Shift.objects.create(code="NIGHT", name="Night")
     RosterEntry.objects.create(employee=cast.alice, work_date=MONDAY, shift=shift)
