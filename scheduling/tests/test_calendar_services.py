@@ -305,11 +305,9 @@ def test_statutory_days_are_applied_by_administrators_only(north: Department) ->
     assert client.post(page("apply"), {"seen": ""}).status_code == 404
 
 
+@pytest.mark.needs_samples
 def test_the_shared_samples_are_taken_through_the_page(desk: Client) -> None:
     folder = Path(__file__).resolve().parents[3] / "shared/samples/holidays"
-    if not folder.exists():
-        pytest.skip("the shared samples are not here")
-
     for name in ("holiday-cn-2026.ics", "holiday-cn-2027.json"):
         file = SimpleUploadedFile(name, (folder / name).read_bytes())
         shown = desk.post(page("sync"), {"file": file})
