@@ -9,9 +9,8 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
 from attendance.engine.values import Anomaly, DayType, Minute, NoteCode, OvertimeClass, Status
 from attendance.planning import moment_of
@@ -154,11 +153,11 @@ def sentence(code: str, facts: Mapping[str, Any], *, work_date: date, zone: Zone
     elif code == "day_off":
         said["kind"] = DAY_TYPES[facts["kind"]]
     elif code == "worked" and not facts["required"]:
-        return _now("Worked %(minutes)s.") % said
+        return gettext("Worked %(minutes)s.") % said
     text = str(SENTENCES[code] % said)  # type: ignore[index]
     number = facts.get("slot", "").lstrip("inout")
     if number and code in _SEGMENT_OPENS:
-        return _now("Segment %(number)s: %(sentence)s") % {"number": number, "sentence": text}
+        return gettext("Segment %(number)s: %(sentence)s") % {"number": number, "sentence": text}
     return text
 
 
@@ -175,7 +174,7 @@ def time_text(moment: Minute, *, work_date: date, zone: ZoneInfo) -> str:
     days = (local.date() - work_date).days
     if days < 0:
         time = f"{local.hour:02}:{local.minute:02}"
-        return _now("%(time)s (%(date)s)") % {"time": time, "date": f"{local:%Y-%m-%d}"}
+        return gettext("%(time)s (%(date)s)") % {"time": time, "date": f"{local:%Y-%m-%d}"}
     return f"{local.hour + 24 * days:02}:{local.minute:02}"
 
 
@@ -184,10 +183,10 @@ def duration_text(minutes: int) -> str:
     hours, rest = divmod(abs(minutes), 60)
     facts = {"hours": hours, "minutes": rest, "sign": "−" if minutes < 0 else ""}
     if not hours:
-        return _now("%(sign)s%(minutes)d min") % facts
+        return gettext("%(sign)s%(minutes)d min") % facts
     if not rest:
-        return _now("%(sign)s%(hours)d h") % facts
-    return _now("%(sign)s%(hours)d h %(minutes)d min") % facts
+        return gettext("%(sign)s%(hours)d h") % facts
+    return gettext("%(sign)s%(hours)d h %(minutes)d min") % facts
 
 
 def slot_label(slot: str) -> str:
@@ -195,8 +194,8 @@ def slot_label(slot: str) -> str:
     side = slot.rstrip("0123456789")
     number = slot[len(side) :]
     if not number:
-        return _now("in-punch") if side == "in" else _now("out-punch")
+        return gettext("in-punch") if side == "in" else gettext("out-punch")
     facts = {"number": number}
     if side == "in":
-        return _now("in-punch of segment %(number)s") % facts
-    return _now("out-punch of segment %(number)s") % facts
+        return gettext("in-punch of segment %(number)s") % facts
+    return gettext("out-punch of segment %(number)s") % facts

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from attendance import wording
@@ -229,7 +229,7 @@ def _numbers(
     """Yield the hours worked, and whatever else is not nothing."""
     say = wording.duration_text
     if required:
-        text = _now("%(worked)s of %(required)s")
+        text = gettext("%(worked)s of %(required)s")
         yield Number(_("Worked"), text % {"worked": say(worked), "required": say(required)})
     else:
         yield Number(_("Worked"), say(worked))
@@ -248,7 +248,7 @@ def _numbers(
 
 
 def _days_text(days_absent: float) -> str:
-    return _now("%(days)s d") % {"days": f"{days_absent:g}"}
+    return gettext("%(days)s d") % {"days": f"{days_absent:g}"}
 
 
 def _findings(found: Sequence[Any]) -> Iterator[Found]:
@@ -312,24 +312,24 @@ class _Meanings:
             # Newest last; prefetched, so that many held punches cost one query.
             decided = list(punch.decisions.all())
             if not decided:
-                return "held", _now("Held: counts once it is accepted")
+                return "held", gettext("Held: counts once it is accepted")
             if decided[-1].verdict == PunchDecision.Verdict.REFUSED:
-                return "ignored", _now("Refused: does not count")
+                return "ignored", gettext("Refused: does not count")
         if punch.pk in self._slots:
             label = wording.slot_label(self._slots[punch.pk])
             return "used", label[:1].upper() + label[1:]
         if punch.pk in self._merged:
             first = Minute(self._merged[punch.pk].first // 60)
             at = wording.time_text(first, work_date=self.loaded.work_date, zone=self.zone)
-            return "merged", _now("Repeat: counts as one with %(at)s") % {"at": at}
+            return "merged", gettext("Repeat: counts as one with %(at)s") % {"at": at}
         if punch.pk in self._own and self._is_by_hours:
-            return "used", _now("Counts towards the hours of the day")
+            return "used", gettext("Counts towards the hours of the day")
         if punch.pk in self._own:
-            return "spare", _now("Counts, and decides nothing")
+            return "spare", gettext("Counts, and decides nothing")
         if punch.pk in self._others:
             day = date_format(self._others[punch.pk], "SHORT_DATE_FORMAT")
-            return "other", _now("Belongs to %(date)s") % {"date": day}
-        return "ignored", _now("Outside the punch window: not counted")
+            return "other", gettext("Belongs to %(date)s") % {"date": day}
+        return "ignored", gettext("Outside the punch window: not counted")
 
 
 # --- history ---------------------------------------------------------------------------------
