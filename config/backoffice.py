@@ -10,6 +10,7 @@ from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from rest_framework.authtoken.models import TokenProxy
 
 
@@ -35,8 +36,13 @@ SIDEBAR: Final = (
         _("Work"),
         (
             Link(_("Today"), "today", page="index"),
-            Link(_("Month"), "calendar_month", "attendance.attendanceday", "attendance_month"),
-            Link(_("Days"), "event_available", "attendance.attendanceday"),
+            Link(
+                pgettext_lazy("page", "Month"),
+                "calendar_month",
+                "attendance.attendanceday",
+                "attendance_month",
+            ),
+            Link(pgettext_lazy("page", "Days"), "event_available", "attendance.attendanceday"),
             Link(_("Punches"), "touch_app", "attendance.punch"),
             Link(_("Corrections"), "edit_calendar", "attendance.correction"),
             Link(_("Absences"), "beach_access", "attendance.absence"),

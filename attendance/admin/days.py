@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET
 
 from attendance.admin.day_page import day_page
@@ -105,7 +106,7 @@ class AttendanceDayAdmin(ReadOnlyAdmin):
             "admin/attendance/attendanceday/month.html",
             {
                 **self.admin_site.each_context(request),
-                "title": _("Month"),
+                "title": pgettext_lazy("page", "Month"),
                 "grid": grid,
                 "period": period,
                 "before": before,

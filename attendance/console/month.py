@@ -108,8 +108,8 @@ class Head(NamedTuple):
     @property
     def weekday(self) -> str:
         """Return the weekday in at most two letters, which is what a column has room for."""
-        # Chinese sets apart its weekdays (星期一, 星期二 …) by the last character alone.
-        return date_format(self.day, "D").removeprefix("星期")[:2]
+        # Chinese sets apart its weekdays (周一 or 星期一 …) by the last character alone.
+        return date_format(self.day, "D").lstrip("星期周")[:2]
 
 
 class Cell(NamedTuple):
