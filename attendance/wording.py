@@ -150,6 +150,8 @@ def sentence(code: str, facts: Mapping[str, Any], *, work_date: date, zone: Zone
         said["moved"] = duration_text(facts["minutes"])
     if code == "overtime":
         said["kind"] = OVERTIME_CLASSES[facts["kind"]]
+        if not facts["rest"]:
+            return gettext("%(kind)s: %(gross)s → %(minutes)s counted.") % said
     elif code == "day_off":
         said["kind"] = DAY_TYPES[facts["kind"]]
     elif code == "worked" and not facts["required"]:

@@ -23,7 +23,9 @@ SQLITE_EXTRAS: Final = {
         # one wrote in between, however long the timeout is.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
+        # Without it REPLACE deletes rows behind the back of the triggers that refuse it.
+        "PRAGMA recursive_triggers=ON;",
     },
 }
 

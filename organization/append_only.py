@@ -44,6 +44,13 @@ def lay(connection: Any, table: str) -> None:
                     f"BEGIN SELECT RAISE(ABORT, "
                     f"'rows of {table} are added, never changed or deleted'); END"
                 )
+            # REPLACE deletes without asking the trigger above, unless the connection says so.
+            cursor.execute(
+                f"CREATE TRIGGER {table}_refuses_replace BEFORE INSERT ON {table} "
+                f"WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id) "
+                f"BEGIN SELECT RAISE(ABORT, "
+                f"'rows of {table} are added, never changed or deleted'); END"
+            )
 
 
 def lift(connection: Any, table: str) -> None:
@@ -53,7 +60,7 @@ def lift(connection: Any, table: str) -> None:
             for name in ("is_never_changed", "is_never_emptied"):
                 cursor.execute(f"DROP TRIGGER IF EXISTS {table}_{name} ON {table}")
         else:
-            for verb in ("update", "delete"):
+            for verb in ("update", "delete", "replace"):
                 cursor.execute(f"DROP TRIGGER IF EXISTS {table}_refuses_{verb}")
 
 

@@ -83,12 +83,17 @@ def _excuse_ends(draft: Draft, duty: Duty) -> None:
         if start <= duty.due_from < end:
             duty.due_from = duty.lone_from = Minute(end)
             duty.start_is_excused = True
-            draft.note("start_excused", {"slot": duty.in_name, "start": end})
         if start < duty.due_until <= end:
             duty.due_until = duty.lone_until = Minute(start)
             duty.end_is_excused = True
-            draft.note("end_excused", {"slot": duty.out_name, "end": start})
             break
+    if duty.due_from >= duty.due_until:
+        # Nothing of it is left to be due, so there is no other time to name.
+        return
+    if duty.start_is_excused:
+        draft.note("start_excused", {"slot": duty.in_name, "start": duty.due_from})
+    if duty.end_is_excused:
+        draft.note("end_excused", {"slot": duty.out_name, "end": duty.due_until})
 
 
 def _hear_leave_in_core(draft: Draft) -> bool | None:

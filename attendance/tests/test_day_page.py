@@ -103,7 +103,7 @@ def test_a_punch_after_midnight_names_the_day_it_belongs_to(client: Client, comp
 
     page = read(client, company.hr, address(company, "2026-03-03"))
 
-    assert "Belongs to 03/02/2026" in page
+    assert "Belongs to 2026-03-02" in page
 
 
 def test_a_held_punch_is_kept_and_said_to_wait(client: Client, company: Cast) -> None:

@@ -68,6 +68,11 @@ CHANGES = {
     "UPDATE": "UPDATE attendance_punch SET method = 'face'",
     "DELETE": "DELETE FROM attendance_punch",
 }
+if connection.vendor == "sqlite":
+    _REST = ", ".join(f.column for f in Punch._meta.local_fields if not f.primary_key)
+    _REPLACE = f"INSERT OR REPLACE INTO attendance_punch (id, {_REST}) SELECT id"
+    CHANGES["REPLACE by key"] = f"{_REPLACE}, {_REST} FROM attendance_punch"
+    CHANGES["REPLACE by fact"] = f"{_REPLACE} + 1, {_REST} FROM attendance_punch"
 
 
 @pytest.mark.django_db
