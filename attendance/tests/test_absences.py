@@ -47,6 +47,7 @@ def test_a_day_of_leave_replaces_the_absence_and_revoking_brings_it_back(
     leave = absent(company, "leave", MONDAY, 9, 18)
     day = judged(company.alice, MONDAY)
     assert (day.status, day.leave_minutes, day.absent_days) == ("on_leave", 480, 0)
+    assert [code for code, _facts in day.notes] == ["leave", "leave_covers_day"]
 
     absences.revoke_absence(absence_id=leave.pk, actor=None, now=LONG_AFTER)
     assert judged(company.alice, MONDAY).status == "absent"
