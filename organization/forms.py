@@ -9,6 +9,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from import_export.forms import ConfirmImportForm
 
 from organization import services
@@ -170,7 +171,7 @@ class GrantForm(_Step):
         widget=UnfoldAdminSelectWidget,
     )
     actions = forms.TypedMultipleChoiceField(
-        label=_("may"),
+        label=pgettext_lazy("rights", "may"),
         choices=Action.choices,
         coerce=Action,
         required=False,

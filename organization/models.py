@@ -305,7 +305,12 @@ class AuditEntry(models.Model):
     thing_id = models.CharField(_("key"), max_length=60, blank=True)
     thing_name = models.CharField(_("thing"), max_length=200, blank=True)
     department = models.ForeignKey(
-        Department, models.PROTECT, null=True, blank=True, related_name="+"
+        Department,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("department"),
     )
     facts = models.JSONField(_("facts"), default=dict, blank=True)
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 
 from django.db.models import Q
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from organization.access import Action
@@ -51,7 +51,7 @@ def _roster(month: date, people: Sequence[Employed], *, filled: bool) -> Table:
     rows = _rows(people, days) if filled else ([p.number, p.name] for p in people)
     return Table(
         f"{month:%Y-%m}",
-        [_("Number"), _("Name"), *days],
+        [_("Number"), pgettext("of a person", "Name"), *days],
         rows,
         widths=[12, 16, *[11] * len(days)],
         frozen=2,

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from attendance.models import Correction, Punch, PunchDecision
 from attendance.services import corrections
+from attendance.wording import slot_label
 from devices.models import Credential, TerminalLine
 from organization.access import Action
 from organization.scoped_admin import (
@@ -134,7 +135,7 @@ class CorrectionAdmin(ReadOnlyAdmin):
     list_display = (
         "employee",
         "work_date",
-        "slot",
+        "slot_name",
         "corrected_at",
         "reason",
         "decided_by",
@@ -143,6 +144,11 @@ class CorrectionAdmin(ReadOnlyAdmin):
     list_select_related = ("employee", "decided_by")
     search_fields = ("employee__number", "employee__name")
     actions = ("revoke",)
+
+    @display(description=_("slot"), ordering="slot")
+    def slot_name(self, correction: Correction) -> str:
+        """Say which punch it stands in for."""
+        return slot_label(correction.slot)
 
     @display(description=_("in force"), boolean=True)
     def valid(self, correction: Correction) -> bool:

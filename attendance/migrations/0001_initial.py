@@ -533,6 +533,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="decided by",
                     ),
                 ),
                 (
@@ -686,6 +687,7 @@ class Migration(migrations.Migration):
                     models.BooleanField(
                         default=False,
                         help_text="Write the result even if its digest has not changed.",
+                        verbose_name="forced",
                     ),
                 ),
                 ("since", models.DateTimeField(verbose_name="since")),
@@ -701,6 +703,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="organization.employee",
+                        verbose_name="employee",
                     ),
                 ),
             ],

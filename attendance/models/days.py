@@ -162,14 +162,18 @@ class WaitingDay(models.Model):
     away only if `facts_version` is still what it read; else the day waits on.
     """
 
-    employee = models.ForeignKey(Employee, models.CASCADE, related_name="+", db_index=False)
+    employee = models.ForeignKey(
+        Employee, models.CASCADE, related_name="+", db_index=False, verbose_name=_("employee")
+    )
     work_date = models.DateField(_("work date"))
     # Drawn anew (62 random bits) by every fact: a counter would start again when the row does,
     # and a slow judge could then take newer facts for the ones that it read.
     facts_version = models.BigIntegerField(_("version of the facts"))
     cause = models.CharField(_("cause"), max_length=20)
     is_forced = models.BooleanField(
-        default=False, help_text=_("Write the result even if its digest has not changed.")
+        _("forced"),
+        default=False,
+        help_text=_("Write the result even if its digest has not changed."),
     )
     since = models.DateTimeField(_("since"))
     failed_count = models.PositiveSmallIntegerField(_("failures"), default=0)

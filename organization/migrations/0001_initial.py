@@ -449,6 +449,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="organization.department",
+                        verbose_name="department",
                     ),
                 ),
             ],
