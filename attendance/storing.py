@@ -222,7 +222,9 @@ def digest_of(loaded: Loaded, plan_mark: str) -> int:
     day, plan = loaded.day, loaded.planned.plan
     if plan is not None and day.as_of <= plan.closes:
         return 0
-    text = repr((plan_mark, loaded.department_id, day[3:11], day[12:]))
+    # Plain tuples write themselves several times faster than named ones.
+    marks = [tuple(mark) for mark in day.marks]
+    text = repr((plan_mark, loaded.department_id, marks, day[4:11], day[12:]))
     return int.from_bytes(
         blake2b(text.encode(), digest_size=8, key=_RULE_BOOK).digest(), "big", signed=True
     )
@@ -249,6 +251,11 @@ def store(judged: Sequence[Judged]) -> int:
 COPY_FROM: Final = 50
 
 
+def _array(values: Iterable[object]) -> str:
+    """Return numbers or dates as PostgreSQL writes an array: cheaper than adapting each."""
+    return f"{{{','.join(map(str, values))}}}"
+
+
 def _take(rows: Sequence[Waiting]) -> set[Waiting]:
     """Take away the waiting rows that are still as they were read, and return those.
 
@@ -265,9 +272,9 @@ def _take(rows: Sequence[Waiting]) -> set[Waiting]:
                 "DELETE FROM attendance_waitingday w USING locked WHERE w.id = locked.id "
                 "RETURNING w.employee_id, w.work_date, w.facts_version",
                 [
-                    [row.employee_id for row in rows],
-                    [row.work_date for row in rows],
-                    [row.facts_version for row in rows],
+                    _array(row.employee_id for row in rows),
+                    _array(row.work_date for row in rows),
+                    _array(row.facts_version for row in rows),
                 ],
             )
         else:
