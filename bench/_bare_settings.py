@@ -3,4 +3,4 @@
 from config.settings import *  # noqa: F403
 
 ROOT_URLCONF = "bench._bare"
-MIDDLEWARE: list[str] = []
+MIDDLEWARE = []
