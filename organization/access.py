@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection, models
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -130,10 +129,3 @@ class ScopedQuerySet(models.QuerySet[Any]):
 
 def _through(lookup: str, field: str) -> str:
     return f"{lookup}__{field}" if lookup else field
-
-
-def today_in(zone_name: str) -> Any:
-    """Return today's date in an IANA zone. For edges only; services are told the date."""
-    from zoneinfo import ZoneInfo
-
-    return timezone.now().astimezone(ZoneInfo(zone_name)).date()

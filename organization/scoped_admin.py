@@ -348,8 +348,3 @@ class ReadOnlyInline(ThemedTabularInline):
     def has_delete_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
         """Nobody."""
         return False
-
-
-def may_configure(request: HttpRequest) -> bool:
-    """Say whether this person may configure anything: for pages beside the admin."""
-    return departments_for(request.user, Action.RULE).exists()
