@@ -1,8 +1,8 @@
 """The one door: who may see and do what.
 
-Grants are guardian object permissions on `Department`; each holds for the department and
-everything below it. Lists, pages, exports, tasks and the API ask `departments_for` or
-`ScopedQuerySet.visible_to`, and nothing else.
+Grants are guardian object permissions on `Department`, derived from the roles that people hold
+(organization/roles.py); each holds for the department and everything below it. Lists, pages,
+exports, tasks and the API ask `departments_for` or `ScopedQuerySet.visible_to`, and nothing else.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ class Action(models.TextChoices):
     DECIDE = "decide", _("Decide requests")
     RULE = "rule", _("Configure people, shifts, rosters and rules")
     EXPORT = "export", _("Export")
+    GRANT = "grant", _("Assign roles")
+    AUDIT = "audit", _("Read the audit log and raw evidence")
+    RECORD = "record", _("Bring in punches")
 
 
 ACTION_PERMISSIONS = tuple((action.value, action.label) for action in Action)
@@ -37,49 +40,42 @@ def granted_paths(user: User | AnonymousUser, action: Action) -> tuple[str, ...]
     """Return the tree paths where `user` may do `action`; None means everywhere.
 
     A path covers its department and all below. Like Django's own permissions, the answer is kept
-    with the user object, which lives as long as one request or task.
+    with the user object, which lives as long as one request or task. Administrators may do
+    everything but RECORD: nobody types in another person's punch, so that one is always granted.
     """
     if not user.is_active or isinstance(user, AnonymousUser):
         return ()
-    if user.is_superuser:
+    if user.is_superuser and action is not Action.RECORD:
         return None
-    kept: dict[Action, tuple[str, ...]] = getattr(user, "_granted_paths", {})
-    if action not in kept:
-        kept[action] = _read_paths(user, action)
+    kept: dict[str, tuple[str, ...]] | None = getattr(user, "_granted_paths", None)
+    if kept is None:
+        kept = _read_paths(user)
         user._granted_paths = kept  # type: ignore[attr-defined]
-    return kept[action]
+    return kept.get(action.value, ())
 
 
 # Every request asks this, many of them for little else: it is written out, as building it anew from
 # guardian's pieces takes longer than answering it.
 _GRANTED = """
-    SELECT d.path FROM guardian_userobjectpermission g
+    SELECT p.codename, d.path FROM guardian_userobjectpermission g
     JOIN auth_permission p ON p.id = g.permission_id
     JOIN django_content_type c ON c.id = p.content_type_id
     JOIN organization_department d ON CAST(d.id AS varchar(255)) = g.object_pk
-    WHERE g.user_id = %s AND p.codename = %s
-    AND c.app_label = 'organization' AND c.model = 'department'
-    UNION
-    SELECT d.path FROM guardian_groupobjectpermission g
-    JOIN organization_user_groups m ON m.group_id = g.group_id
-    JOIN auth_permission p ON p.id = g.permission_id
-    JOIN django_content_type c ON c.id = p.content_type_id
-    JOIN organization_department d ON CAST(d.id AS varchar(255)) = g.object_pk
-    WHERE m.user_id = %s AND p.codename = %s
-    AND c.app_label = 'organization' AND c.model = 'department'
+    WHERE g.user_id = %s AND c.app_label = 'organization' AND c.model = 'department'
 """
 
 
-def _read_paths(user: User, action: Action) -> tuple[str, ...]:
-    """Return the topmost granted paths. One query."""
+def _read_paths(user: User) -> dict[str, tuple[str, ...]]:
+    """Return the topmost granted paths of each action. One query: a page asks for several."""
     with connection.cursor() as cursor:
-        cursor.execute(_GRANTED, [user.pk, action.value, user.pk, action.value])
-        paths = sorted(path for (path,) in cursor.fetchall())
-    top: list[str] = []
-    for path in paths:
-        if not (top and path.startswith(top[-1])):
-            top.append(path)
-    return tuple(top)
+        cursor.execute(_GRANTED, [user.pk])
+        rows = sorted(cursor.fetchall())
+    top: dict[str, list[str]] = {}
+    for action, path in rows:
+        paths = top.setdefault(action, [])
+        if not (paths and path.startswith(paths[-1])):
+            paths.append(path)
+    return {action: tuple(paths) for action, paths in top.items()}
 
 
 def departments_for(user: User | AnonymousUser, action: Action) -> models.QuerySet[Any]:
