@@ -111,3 +111,33 @@ class AppendOnly(Operation):
     def migration_name_fragment(self) -> str:
         """Name a migration that holds nothing else."""
         return f"{self.table}_is_never_changed"
+
+
+class StaysAppendOnly(Operation):
+    """Migration operation: rows of `table` go on to be refused changes, whatever becomes of it.
+
+    SQLite makes a table anew to add a column, and its triggers go with the old one. Stands both
+    first and last in a migration that alters such a table, so that it holds in both directions.
+    """
+
+    reduces_to_sql = True
+    reversible = True
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Triggers are no part of the model state."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        """Lay the triggers anew."""
+        lift(schema_editor.connection, self.table)
+        lay(schema_editor.connection, self.table)
+
+    database_backwards = database_forwards
+
+    def describe(self) -> str:
+        """Say what this does, for `migrate --plan`."""
+        return f"Go on to refuse changes to rows of {self.table}"
