@@ -9,11 +9,14 @@ from zoneinfo import ZoneInfo
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
-from attendance.models import Correction, Punch, PunchDecision
+from attendance.admin.evidence_page import evidence_page
+from attendance.models import Correction, Punch, PunchDecision, PunchEvidence
 from attendance.services import corrections
 from attendance.wording import slot_label
 from devices.models import Credential, TerminalLine
@@ -88,8 +91,9 @@ class PunchAdmin(ReadOnlyAdmin):
         (None, {"fields": ("employee", "department", "wall_time", "method", "direction")}),
         (_("Moments"), {"fields": ("punched_at", "zone", "received_at")}),
         (_("Origin"), {"fields": ("source", "terminal", "said", "natural_key", "is_held")}),
+        (_("Evidence"), {"fields": ("proof",)}),
     )
-    readonly_fields = ("wall_time", "said")
+    readonly_fields = ("wall_time", "said", "proof")
     inlines = (DecisionInline,)
 
     @display(description=_("wall time"))
@@ -106,6 +110,24 @@ class PunchAdmin(ReadOnlyAdmin):
     def held(self, punch: Punch) -> tuple[str, Any] | None:
         """Mark a punch that waited, or waits, for a verdict."""
         return ("held", _("Held")) if punch.is_held else None
+
+    def get_urls(self) -> list[URLPattern]:
+        """Put the page of the evidence before the page of the row."""
+        page = self.admin_site.admin_view(evidence_page)
+        name = "attendance_punch_evidence"
+        return [path("<int:punch_id>/evidence/", page, name=name), *super().get_urls()]
+
+    @display(description=_("kept"))
+    def proof(self, punch: Punch) -> str:
+        """Return which kinds of evidence are kept, and the way to them."""
+        kinds = PunchEvidence.objects.filter(punch=punch).values_list("kind", flat=True)
+        if not kinds:
+            return "–"
+        return format_html(
+            '<a href="{}">{}</a>',
+            reverse("admin:attendance_punch_evidence", args=[punch.pk]),
+            ", ".join(str(PunchEvidence.Kind(kind).label) for kind in kinds),
+        )
 
     @display(description=_("as received"))
     def said(self, punch: Punch) -> str:

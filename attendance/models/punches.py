@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -10,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from devices.models import Terminal
 from organization.access import ScopedQuerySet
 from organization.models import Department, Employee
+from organization.sealed_fields import SealedField
 
 
 class PunchQuerySet(ScopedQuerySet):
@@ -89,23 +92,44 @@ class Punch(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.employee_id} {self.punched_at:%Y-%m-%d %H:%M:%S%z}"
+        at = self.punched_at.astimezone(ZoneInfo(self.zone))
+        return f"{self.employee} {at:%Y-%m-%d %H:%M:%S}"
 
 
 class PunchEvidence(models.Model):
-    """What proved a punch: position, BSSID, photo. Erasable, in a table of its own, encrypted."""
+    """What proved a punch, one row a kind: erasable, in a table of its own, encrypted.
 
-    punch = models.OneToOneField(Punch, models.CASCADE, related_name="evidence")
-    sealed = models.BinaryField(_("encrypted content"))
+    Each kind is kept as long as it is needed and no longer, so each has its own date.
+    """
+
+    class Kind(models.TextChoices):
+        POSITION = "position", _("Position")
+        NETWORK = "network", _("Wi-Fi access point")
+        PHOTO = "photo", _("Photo")
+        INTEGRITY = "integrity", _("State of the phone")
+
+    punch = models.ForeignKey(
+        Punch, models.CASCADE, related_name="evidence", verbose_name=_("punch")
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    sealed = SealedField(
+        _("encrypted content"), purpose="punch evidence", bound_to=("punch_id", "kind")
+    )
+    kept_at = models.DateTimeField(_("kept since"), db_index=True)
     keep_until = models.DateField(_("keep until"), db_index=True)
 
     class Meta:
         verbose_name = _("punch evidence")
         verbose_name_plural = _("punch evidence")
         default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["punch", "kind"], name="one_evidence_per_punch_and_kind"
+            ),
+        ]
 
     def __str__(self) -> str:
-        return str(self.punch_id)
+        return f"{self.punch_id} {self.get_kind_display()}"
 
 
 class PunchDecision(models.Model):
@@ -192,7 +216,9 @@ class Correction(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.employee_id} {self.work_date} {self.slot}"
+        from attendance.wording import slot_label
+
+        return f"{self.employee} {self.work_date} {slot_label(self.slot)}"
 
 
 class IdempotentAnswer(models.Model):
