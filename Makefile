@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint bench demo translations clean
+.PHONY: help run test lint audit bench demo translations clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -33,6 +33,9 @@ lint: $(VENV)/.dev $(ASSETS) $(TRANSLATIONS) ## format, lint, contracts, types, 
 	@$(BIN)/mypy .
 	@$(BIN)/python manage.py check
 	@$(BIN)/python manage.py makemigrations --check --dry-run
+
+audit: $(VENV)/.dev ## list the packages (var/sbom.json), and ask which advisories speak of them
+	@$(BIN)/python .ci/audit.py
 
 bench: $(VENV)/.run $(TRANSLATIONS) ## measure; one JSON line each (ARGS="name ..." chooses)
 	@$(BIN)/python -m bench $(ARGS)

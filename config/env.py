@@ -53,6 +53,14 @@ def integer(name: str, *, default: int, least: int = 0) -> int:
     return int(value)
 
 
+def rate(name: str, default: str) -> str:
+    """Return the variable as a rate: how many in a second, a minute or an hour."""
+    value = text(name, default)
+    if not re.fullmatch(r"[1-9][0-9]*/(s|min|h)", value):
+        raise ImproperlyConfigured(f"{name} is {value!r}; write a rate such as {default}.")
+    return value
+
+
 def choice(name: str, options: tuple[str, ...]) -> str:
     """Return the variable, which is one of `options`; the first one is the default."""
     value = text(name, options[0])
@@ -171,5 +179,8 @@ def broker(name: str, *, embedded: Path) -> dict[str, Any]:
         raise ImproperlyConfigured(
             f"{name} begins with {urlsplit(url).scheme!r}; write redis://host:6379/0."
         )
+    if urlsplit(url).scheme == "rediss" and "ssl_cert_reqs" not in url:
+        # Left to itself, the client would talk to anybody.
+        url += f"{'&' if '?' in url else '?'}ssl_cert_reqs=required"
     # Longer than the longest task may run (CELERY_TASK_TIME_LIMIT), or it is delivered twice.
     return {"url": url, "options": {"visibility_timeout": 2 * 60 * 60}}

@@ -11,5 +11,13 @@ max_requests = 10_000
 max_requests_jitter = 1_000
 timeout = 60
 graceful_timeout = 20
+# Where no proxy ends TLS, it does.
+certfile = env.text("TLS_CERT") or None
+keyfile = env.text("TLS_KEY") or None
+# It would believe whoever connects from this machine: X-Forwarded-Proto, SCRIPT_NAME and the like.
+# What a proxy says is weighed in one place, by PROXIES in config/settings.py.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
 # Nobody talks to it, and its default place is one for all servers of a user.
 control_socket_disable = True

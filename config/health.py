@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from kombu.exceptions import OperationalError
 
 from config.celery import app
+from organization.seals import watching
 
 
 @require_safe
@@ -20,12 +21,16 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 when the database and the broker answer, and 503 with their names otherwise."""
+    """Answer 200 when the database and the broker answer, and 503 with their names otherwise.
+
+    `seals` says whether the watch over them found something; it does not change the status.
+    """
     parts = {"database": _database_answers(), "broker": _broker_answers()}
-    return JsonResponse(
-        {name: "ok" if fine else "unreachable" for name, fine in parts.items()},
-        status=200 if all(parts.values()) else 503,
-    )
+    told = {name: "ok" if fine else "unreachable" for name, fine in parts.items()}
+    # A warning: with a broken seal everything works, and somebody must look.
+    if parts["database"]:
+        told["seals"] = "broken" if watching.problem() else "ok"
+    return JsonResponse(told, status=200 if all(parts.values()) else 503)
 
 
 def _database_answers() -> bool:

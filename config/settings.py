@@ -1,11 +1,17 @@
-"""One file of settings, in titled sections, without logic: config/env.py reads and refuses."""
+"""One file of settings, in titled sections, without logic.
 
+config/env.py reads and refuses; config/production.py refuses what is unsafe for real data.
+"""
+
+from datetime import timedelta
 from pathlib import Path
 
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from config import env
+from config import env, production
+from config.headers import POLICY
+from organization import retention_periods
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -25,6 +31,8 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 SECRET_KEY = env.key("SECRET_KEY", kept_in=VAR_DIR, may_be_made=not PRODUCTION)
 # Fernet keys parted by commas: the first one encrypts, all of them decrypt.
 FIELD_KEYS = env.key("FIELD_KEYS", kept_in=VAR_DIR, may_be_made=not PRODUCTION).split(",")
+# Keys of the seals, parted by commas: the first one seals, all of them verify.
+SEAL_KEYS = env.key("SEAL_KEYS", kept_in=VAR_DIR, may_be_made=not PRODUCTION).split(",")
 
 # Rooms -----------------------------------------------------------------------------------------
 
@@ -42,10 +50,10 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "guardian",
     "import_export",
     "rest_framework",
-    "rest_framework.authtoken",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "organization",
@@ -58,16 +66,24 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.headers.Headers",
+    "config.headers.ContentPolicy",
     "django.middleware.security.SecurityMiddleware",
+    "config.headers.KnownMethods",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Outside of everything that may refuse, so that refusals are written down.
+    "config.trail.Trail",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.gate.Gate",
+    "config.floods.Exports",
     "config.languages.OwnLanguage",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -91,6 +107,8 @@ TEMPLATES = [
 
 # Rows ------------------------------------------------------------------------------------------
 
+# Hosts that are reached over a network nobody else is on, so that TLS may be left out.
+PRIVATE_HOSTS = env.words("PRIVATE_HOSTS")
 DATABASES = {"default": env.database("DATABASE_URL", embedded=VAR_DIR / "kaoqin.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -98,19 +116,56 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "organization.User"
 AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
+    # Turns away who failed too often, before a password is looked at.
+    "axes.backends.AxesStandaloneBackend",
+    "organization.passwords.PasswordBackend",
     "guardian.backends.ObjectPermissionBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "organization.passwords.WithoutContextWords"},
+    {"NAME": "organization.passwords.EndsTokens"},
 ]
+PASSWORD_HASHERS = [
+    "organization.passwords.Argon2",
+    # Passwords of earlier releases; each is kept anew by the first one when it is next used.
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+# Whether whoever may see or change other people's rows must have a second factor to log in.
+SECOND_FACTOR = env.choice(
+    "SECOND_FACTOR", ("required", "offered") if PRODUCTION else ("offered", "required")
+)
+# A session ends this long after its last use, and so long after the log-in however busy it is.
+SESSION_ENGINE = "organization.sessions"
+SESSION_COOKIE_AGE = 60 * env.integer("SESSION_IDLE_MINUTES", default=120, least=10)
+SESSION_AT_MOST = timedelta(hours=env.integer("SESSION_HOURS", default=12, least=1))
+# Too many wrong log-ins: organization/lockout.py says how many, and who is counted apart.
+AXES_HANDLER = "organization.lockout.Handler"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address", "username"]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "organization.lockout.address_for_axes"
+AXES_LOCKOUT_CALLABLE = "config.doors.locked_out"
+# The audit log tells who came in, and has a page of its own.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 # Nobody without a log-in holds a grant, so guardian needs no user who stands for nobody.
 ANONYMOUS_USER_NAME = None
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
+
+# How long things are kept -----------------------------------------------------------------------
+
+# Days by class; organization/retention_periods.py holds the table and the bounds.
+RETENTION_DAYS = retention_periods.read(env.text("RETENTION_DAYS"))
 
 # The way to the browser ------------------------------------------------------------------------
 
@@ -118,21 +173,47 @@ HTTPS = env.flag("HTTPS", default=PRODUCTION)
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", default=31_536_000) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_PROXY", default=False) else None
-)
+# Without a proxy, the web server ends TLS itself.
+TLS_CERT = env.text("TLS_CERT")
+TLS_KEY = env.text("TLS_KEY")
+# How many proxies of our own stand before it. Without one, no header says who or how anybody came.
+PROXIES = env.integer("PROXIES", default=0)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
 # A liveness check comes from inside, over plain HTTP.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 # To be preloaded is for whoever owns the whole domain to decide.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
+# The prefix makes browsers refuse the cookie from another host, without TLS or for part of the
+# site. It needs TLS, which a trial on one machine has not.
+_HOST = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{_HOST}sessionid"
 SESSION_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_AGE = 12 * 60 * 60
+CSRF_COOKIE_NAME = f"{_HOST}csrftoken"
 CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "config.error_pages.csrf_failure"
+LANGUAGE_COOKIE_NAME = f"{_HOST}language"
+LANGUAGE_COOKIE_SECURE = HTTPS
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": POLICY}
 X_FRAME_OPTIONS = "DENY"
 # The rooms of a large grid of shifts or grants are posted as one form.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+
+# Counts -----------------------------------------------------------------------------------------
+
+# Each process counts for itself (organization/throttles.py); nothing of record is kept here.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "counts": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "counts",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    },
+}
 
 # Words and clocks ------------------------------------------------------------------------------
 
@@ -191,9 +272,16 @@ CELERY_TIMEZONE = TIME_ZONE
 
 # The interface for programs --------------------------------------------------------------------
 
+# How often one log-in and one address may ask, and how many wrong keys an address may send.
+API_RATE = env.rate("API_RATE", "6000/min")
+API_ADDRESS_RATE = env.rate("API_ADDRESS_RATE", "12000/min")
+TOKEN_RATE = env.rate("TOKEN_RATE", "30/min")
+# How often one log-in and one address may take tables away as files.
+EXPORT_RATE = env.rate("EXPORT_RATE", "20/min")
+EXPORT_ADDRESS_RATE = env.rate("EXPORT_ADDRESS_RATE", "100/min")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",
+        "organization.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -201,10 +289,12 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "config.api.ByCursor",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"user": env.text("API_RATE", "6000/min")},
+    "DEFAULT_THROTTLE_CLASSES": [
+        "organization.throttles.ByLogIn",
+        "organization.throttles.ByAddress",
+    ],
     "EXCEPTION_HANDLER": "config.api.answer",
-    "NUM_PROXIES": env.integer("PROXIES", default=0),
+    "NUM_PROXIES": PROXIES,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
@@ -236,32 +326,24 @@ UNFOLD = {
     "SHOW_LANGUAGES": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
+    "ENVIRONMENT": "config.backoffice.alarm",
     "SIDEBAR": {
         "show_search": False,
         "navigation": "config.backoffice.navigation",
     },
     "ACCOUNT": {
-        "navigation": [{"title": _("My attendance"), "link": reverse_lazy("attendance:my-month")}],
+        "navigation": [
+            {"title": _("My attendance"), "link": reverse_lazy("attendance:my-month")},
+            {"title": _("My log-in"), "link": reverse_lazy("account")},
+        ],
     },
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": "config.backoffice.favicon"},
     ],
-    "COLORS": {
-        "primary": {
-            "50": "oklch(98.4% .014 180.72)",
-            "100": "oklch(95.3% .051 180.8)",
-            "200": "oklch(91% .096 180.43)",
-            "300": "oklch(85.5% .138 181.07)",
-            "400": "oklch(77.7% .152 181.91)",
-            "500": "oklch(70.4% .14 182.5)",
-            "600": "oklch(60% .118 184.7)",
-            "700": "oklch(51.1% .096 186.39)",
-            "800": "oklch(43.7% .078 188.22)",
-            "900": "oklch(38.6% .063 188.42)",
-            "950": "oklch(27.7% .046 192.52)",
-        },
-    },
+    # They stand in frontend/src/colors.css: the theme would write them into each page.
+    "COLORS": "config.backoffice.no_colors",
     "STYLES": ["config.backoffice.own_style"],
+    "SCRIPTS": ["config.backoffice.own_script"],
 }
 
 # What is written down ---------------------------------------------------------------------------
@@ -270,7 +352,11 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "line": {
+            "()": "config.logs.OneLine",
+            "format": "{asctime} {levelname} {name}{reference}: {message}",
+            "style": "{",
+        },
     },
     "handlers": {
         "stdout": {
@@ -283,5 +369,12 @@ LOGGING = {
         "handlers": ["stdout"],
         "level": env.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING")),
     },
-    "loggers": {"django": {"level": "INFO", "handlers": [], "propagate": True}},
+    "loggers": {
+        "django": {"level": "INFO", "handlers": [], "propagate": True},
+        # What it would say stands in the audit log.
+        "axes": {"level": "ERROR"},
+    },
 }
+
+if PRODUCTION:
+    production.refuse_what_is_unsafe(globals())
