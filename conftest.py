@@ -23,8 +23,8 @@ from django.utils import translation
 from config import env
 from organization.append_only import lifted
 
-# Alice, Bob and Carol, for every test that asks for the cast.
-pytest_plugins = ("tests.cast",)
+# Alice, Bob and Carol, and the company of five units, for every test that asks for them.
+pytest_plugins = ("tests.cast", "tests.group")
 
 ROOT: Final = Path(__file__).resolve().parent
 SAMPLES: Final = ROOT.parent / "shared" / "samples"
@@ -147,6 +147,7 @@ class LiveWorker:
                 "VAR_DIR": str(self._folder),
                 "SECRET_KEY": settings.SECRET_KEY,
                 "FIELD_KEYS": ",".join(settings.FIELD_KEYS),
+                "SEAL_KEYS": ",".join(settings.SEAL_KEYS),
                 "CELERY_QUEUE": self._queue,
             },
             stdout=(self._folder / "worker.log").open("ab"),

@@ -4,14 +4,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import pytest
-from guardian.shortcuts import assign_perm
 
-from organization import services
-from organization.access import Action
-from organization.models import Department, Employee, Position, User
+from organization import roles, services
+from organization.models import Department, Employee, Position, Role, User
 
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
-HR_OF_A_UNIT = (Action.SEE, Action.SUMMARISE, Action.DECIDE, Action.RULE, Action.EXPORT)
 
 
 @dataclass(frozen=True)
@@ -47,13 +44,11 @@ def play() -> Cast:
     bob = _person("00102", "Bob", rooms[0], None, clerk)
     alice = _person("00101", "Alice", rooms[0], bob, clerk)
     carol = _person("00201", "Carol", rooms[1], None, clerk)
-    for action in (Action.SEE, Action.DECIDE):
-        assign_perm(action.value, bob.user, rooms[0])
-        assign_perm(action.value, carol.user, rooms[1])
+    for person, room in ((bob, rooms[0]), (carol, rooms[1])):
+        appoint(person.user, "department_supervisor", room)
     hr, other_hr = (_login(f"{unit.code.lower()}_hr") for unit in units)
     for user, unit in ((hr, units[0]), (other_hr, units[1])):
-        for action in HR_OF_A_UNIT:
-            assign_perm(action.value, user, unit)
+        appoint(user, "unit_hr", unit)
     boss = User.objects.create_superuser("boss", password="a long word")
     return Cast(
         group=group,
@@ -69,6 +64,13 @@ def play() -> Cast:
         other_hr=other_hr,
         superuser=boss,
     )
+
+
+def appoint(user: User | None, key: str, department: Department | None) -> None:
+    """Give somebody a built-in role, as whoever installs the product does."""
+    assert user is not None
+    role = Role.objects.get(key=key)
+    roles.assign(user=user, role=role, department=department, actor=None, now=NOW)
 
 
 def _login(username: str) -> User:

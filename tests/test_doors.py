@@ -24,7 +24,10 @@ def test_a_living_process_says_so_without_a_database(client: Client) -> None:
 def test_a_ready_process_reaches_its_database_and_its_broker(client: Client) -> None:
     answer = client.get("/readyz")
 
-    assert (answer.status_code, answer.json()) == (200, {"database": "ok", "broker": "ok"})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"database": "ok", "broker": "ok", "seals": "ok"},
+    )
 
 
 @pytest.mark.django_db
@@ -32,7 +35,9 @@ def test_a_ready_process_reaches_its_database_and_its_broker(client: Client) -> 
     ("asked", "title"), [("zh-CN,zh;q=0.9", "登录"), ("en-GB", "Log in"), ("fr", "Log in")]
 )
 def test_the_console_speaks_the_browsers_language(client: Client, asked: str, title: str) -> None:
-    page = client.get("/admin/login/", headers={"accept-language": asked}).content.decode()
+    page = client.get(
+        "/admin/login/", headers={"accept-language": asked}, follow=True
+    ).content.decode()
 
     assert title in page
 
@@ -41,7 +46,7 @@ def test_the_console_speaks_the_browsers_language(client: Client, asked: str, ti
 def test_a_chosen_language_wins_over_the_browsers(client: Client) -> None:
     client.post("/i18n/setlang/", {"language": "zh-hans", "next": "/admin/login/"})
 
-    page = client.get("/admin/login/", headers={"accept-language": "en"}).content.decode()
+    page = client.get("/login/", headers={"accept-language": "en"}).content.decode()
 
     assert "登录" in page
 

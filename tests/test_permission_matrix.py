@@ -19,7 +19,8 @@ from attendance.models import (
 )
 from devices.models import Credential, Terminal, TerminalLine, TerminalUpload
 from organization.audit import record
-from organization.models import User
+from organization.keeping_models import LegalHold
+from organization.models import RoleAssignment, User
 from organization.scoped_admin import ScopedAdmin
 from scheduling.models import (
     CalendarDay,
@@ -111,7 +112,18 @@ PAGES = {
     "organization.department": Page(SEEING, lambda cast: cast.other_department),
     "organization.employee": Page(EVERYBODY, lambda cast: cast.carol),
     "organization.position": Page(SEEING),
-    "organization.user": Page(ADMINISTRATORS),
+    "organization.user": Page(CONFIGURING, lambda cast: cast.carol.user),
+    "organization.role": Page(CONFIGURING),
+    "organization.roleassignment": Page(
+        CONFIGURING, lambda cast: RoleAssignment.objects.get(user=cast.carol.user)
+    ),
+    "organization.seal": Page(ADMINISTRATORS),
+    "axes.accessattempt": Page(ADMINISTRATORS),
+    "organization.retentionrun": Page(ADMINISTRATORS),
+    "organization.legalhold": Page(
+        CONFIGURING,
+        lambda cast: LegalHold.objects.create(employee=cast.carol, reason="x", since=NOW),
+    ),
     "organization.auditentry": Page(
         CONFIGURING,
         lambda cast: record(

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from guardian.shortcuts import assign_perm
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
-from rest_framework.authtoken.models import Token
 
 from attendance.models import AttendanceDay, Punch
 from conftest import LiveWorker
 from organization import services as people
+from organization import tokens
 from organization.models import Change, Employee, User
 from scheduling.models import CalendarYear
 from scheduling.pattern import ShiftPattern
@@ -71,12 +72,13 @@ def import_roster(page: Page, home: str, sheet: Path) -> None:
 
 
 def report(home: str, *moments: str) -> dict[str, Any]:
-    token, _ = Token.objects.get_or_create(user=User.objects.get(username="gate_hr"))
+    user = User.objects.get(username="gate_hr")
+    _token, key = tokens.issue(user, name="gate", actor=None, now=timezone.now())
     punches = [{"employee": "00301", "at": at, "method": "card"} for at in moments]
     request = urllib.request.Request(  # noqa: S310  (the test's own server)
         f"{home}/api/v1/punches",
         data=json.dumps({"punches": punches}).encode(),
-        headers={"Content-Type": "application/json", "Authorization": f"Token {token.key}"},
+        headers={"Content-Type": "application/json", "Authorization": f"Token {key}"},
     )
     with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
         return json.load(answer)
