@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +22,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from attendance.evidence.claims import DATUMS, Problem, read_claim
 from attendance.models import IdempotentAnswer, Punch
 from attendance.services.punching import Kept, Refusal, Reported, report_punches
 from organization.errors import DomainError
@@ -70,6 +72,24 @@ class PunchSerializer(serializers.ModelSerializer[Punch]):
         )
 
 
+class PositionSerializer(serializers.Serializer[Any]):
+    """Where the phone was. Kept encrypted, and only for as long as the position is kept."""
+
+    latitude = serializers.FloatField(min_value=-90, max_value=90)
+    longitude = serializers.FloatField(min_value=-180, max_value=180)
+    accuracy_metres = serializers.FloatField(required=False, min_value=0, max_value=100_000)
+    datum = serializers.ChoiceField(DATUMS, help_text="Of which map: GPS says wgs84.")
+
+
+class EvidenceSerializer(serializers.Serializer[Any]):
+    """What proves the punch. Kept with a new punch; a repeat adds nothing."""
+
+    position = PositionSerializer(required=False)
+    bssid = serializers.CharField(
+        required=False, help_text="The MAC address of the access point: 3c:84:6a:12:34:56."
+    )
+
+
 class ReportSerializer(serializers.Serializer[Any]):
     """A punch to report."""
 
@@ -82,6 +102,7 @@ class ReportSerializer(serializers.Serializer[Any]):
         max_length=_KEY_AT_MOST,
         help_text="Your own name for this punch; with it, a repeat is the same punch for ever.",
     )
+    evidence = EvidenceSerializer(required=False)
 
 
 class BatchSerializer(serializers.Serializer[Any]):
@@ -125,7 +146,7 @@ def read_report(item: Any) -> Reported | Refusal:
     if not isinstance(item, Mapping):
         return _wrong("invalid", "", item, _("A punch is an object with employee, at and method."))
     number, at, method = item.get("employee"), item.get("at"), item.get("method")
-    direction, key = item.get("direction") or "", item.get("key") or ""
+    direction, key = (_or_empty(item.get(name)) for name in ("direction", "key"))
     if not _is_word(number, 40) or not number:
         return _wrong(
             "invalid", "employee", number, _("Give the employee's number as text, such as “1001”.")
@@ -143,10 +164,25 @@ def read_report(item: Any) -> Reported | Refusal:
         )
     if unknown := sorted(str(name) for name in item if name not in _FIELDS):
         return _wrong("unknown_field", unknown[0], "", _one_of(_FIELDS))
-    return Reported(number, moment, method, direction, key)
+    if "evidence" not in item:
+        return Reported(number, moment, method, direction, key)
+    claim = read_claim(item["evidence"])
+    if isinstance(claim, Problem):
+        # What stood there may be a place: an answer is kept for retries, and goes through logs.
+        return Refusal(claim.code, claim.field, "", _EVIDENCE)
+    return Reported(number, moment, method, direction, key, claim)
 
 
-_FIELDS: Final = frozenset({"employee", "at", "method", "direction", "key"})
+_FIELDS: Final = frozenset({"employee", "at", "method", "direction", "key", "evidence"})
+_EVIDENCE: Final = _(
+    "Evidence is an object: position with latitude, longitude and datum (wgs84 or gcj02) as "
+    "numbers and text, accuracy_metres if known; bssid such as 3c:84:6a:12:34:56."
+)
+
+
+def _or_empty(value: Any) -> Any:
+    """Return what was said. Only nothing is nothing: a 0 is a word of some terminal's."""
+    return "" if value is None else value
 
 
 def _moment(value: Any) -> datetime | Refusal:
@@ -242,10 +278,11 @@ class PunchesView(generics.ListAPIView[Punch]):
     def post(self, request: Request) -> Response:
         """Report one punch, a list of them, or `{"punches": [...]}`; at most 1000.
 
-        The caller must be allowed to configure (Action “rule”) the person's department; other
-        people's numbers read as unknown. The same punch reported again stays one. Answers 201
-        where something was new, 200 where everything was known or some rows were refused; a
-        single punch that is refused is 400, or 404 for an unknown employee. The days are judged
+        The caller must be allowed to bring in punches (Action “record”, as the role “Punch
+        source” is) in the person's department; other people's numbers read as unknown. The same
+        punch reported again stays one. Answers 201 where something was new, 200 where everything
+        was known or some rows were refused; a single punch that is refused is 400, or 404 for an
+        unknown employee. The days are judged
         soon after, not in the request.
         """
         key = request.headers.get("Idempotency-Key", "")
@@ -281,7 +318,10 @@ class PunchesView(generics.ListAPIView[Punch]):
         """Answer a request with a key: with the saved answer, if there is one."""
         # Two spellings of one request are one request.
         text = json.dumps(request.data, sort_keys=True)
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        # Under a key: who reads the table could try out places until a plain digest fits.
+        digest = salted_hmac(
+            "attendance.idempotency", text.encode("utf-8", "surrogatepass"), algorithm="sha256"
+        ).hexdigest()
         with transaction.atomic():
             if not _is_first(request.user.pk, key):
                 raise InFlight(key=key)
@@ -291,6 +331,9 @@ class PunchesView(generics.ListAPIView[Punch]):
                     raise IdempotencyMismatch(key=key)
                 return saved.status, saved.body
             status, body = self._report(request)
+            if status >= 400:
+                # Nothing was kept, and what was wrong may be mended: the next try is a first one.
+                return status, body
             body = json.loads(json.dumps(body))
             IdempotentAnswer.objects.create(
                 user_id=request.user.pk,

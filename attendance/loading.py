@@ -107,9 +107,10 @@ def rows(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
 def load_planbook(employee_ids: Sequence[int], first: date, last: date) -> PlanBook:
     """Return the plans of these people between two dates. Five queries, however many people."""
     speak = Dialect()
-    sites = _load_sites()
+    sites, former_sites = _load_sites(first)
     book = PlanBook(
         sites=sites,
+        former_sites=former_sites,
         patterns=_load_patterns(speak),
         cycles={},
         rules=_load_rules(speak),
@@ -120,14 +121,42 @@ def load_planbook(employee_ids: Sequence[int], first: date, last: date) -> PlanB
     return book
 
 
-def _load_sites() -> dict[int, Site]:
-    zones: dict[int, str] = {}
+def _load_sites(first: date) -> tuple[dict[int, Site], list[tuple[date, dict[int, Site]]]]:
+    """Return the tree of today, and the trees before each date since `first` that changed it."""
+    found = rows(
+        "SELECT id, parent_id, timezone, NULL FROM organization_department "
+        "UNION ALL SELECT department_id, parent_id, timezone, valid_until "
+        "FROM organization_formerdepartment WHERE valid_until > %s",
+        [first],
+    )
+    stood: dict[int, tuple[int | None, str]] = {}
+    changes: defaultdict[date, dict[int, tuple[int | None, str]]] = defaultdict(dict)
+    for key, parent, own, until in found:
+        if until is None:
+            stood[key] = (parent, own)
+        else:
+            changes[as_date(until)][key] = (parent, own)
+    sites = _sites_of(stood)
+    former = []
+    # From today backwards: what stood before a date stood until the next change before it.
+    for until in sorted(changes, reverse=True):
+        stood |= changes[until]
+        former.append((until, _sites_of(stood)))
+    return sites, former[::-1]
+
+
+def _sites_of(stood: Mapping[int, tuple[int | None, str]]) -> dict[int, Site]:
+    """Return each department's way up the tree, and its zone, of (parent, own zone)."""
     sites: dict[int, Site] = {}
-    found = rows("SELECT id, parent_id, path, timezone FROM organization_department ORDER BY path")
-    for key, parent, path, own in found:
-        zones[key] = own or zones.get(parent, settings.TIME_ZONE)
-        upwards = tuple(int(part) for part in reversed(path.strip("/").split("/")))
-        sites[key] = Site(upwards, ZoneInfo(zones[key]))
+    for key in stood:
+        upwards = []
+        zone = ""
+        above: int | None = key
+        while above is not None:
+            upwards.append(above)
+            above, own = stood[above]
+            zone = zone or own
+        sites[key] = Site(tuple(upwards), ZoneInfo(zone or settings.TIME_ZONE))
     return sites
 
 
@@ -440,7 +469,7 @@ def _load_one(
     # Punches in no window are the day's of their own date, as far as anybody is told of them.
     ignored = 0
     if left:
-        zone = facts.book.zone_of(placement.department_id)
+        zone = facts.book.zone_of(placement.department_id, day)
         start, end = _date_bounds(day, zone)
         ignored = sum(1 for mark in left if start <= mark.at < end)
     previous_out = None

@@ -8,7 +8,7 @@ thousand people asks few different questions. It is pure: rows come in as plain 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -141,6 +141,8 @@ class PlanBook:
     """Everything that planning needs to know about some people over some dates."""
 
     sites: Mapping[int, Site]
+    # (first day that is otherwise, the tree before it), the earliest first; mostly there is none
+    former_sites: Sequence[tuple[date, Mapping[int, Site]]]
     # shift → (valid from, pattern as JSON text), oldest first. Read when asked for, so that an
     # unreadable pattern stops only the days that need it.
     patterns: Mapping[int, list[tuple[date, str]]]
@@ -196,9 +198,16 @@ class PlanBook:
             found = self._marks[id(planned)] = (planned, digest)
         return found[1]
 
-    def zone_of(self, department_id: int) -> ZoneInfo:
-        """Return the zone of a department."""
-        return self.sites[department_id].zone
+    def site_on(self, department_id: int, day: date) -> Site:
+        """Return where a department hung on a date, and its zone then."""
+        for until, sites in self.former_sites:
+            if day < until:
+                return sites[department_id]
+        return self.sites[department_id]
+
+    def zone_of(self, department_id: int, day: date) -> ZoneInfo:
+        """Return the zone of a department on a date."""
+        return self.site_on(department_id, day).zone
 
     def _plan(
         self,
@@ -207,7 +216,7 @@ class PlanBook:
         rostered: Rostered | None,
         own: list[Assigned] | None,
     ) -> Planned:
-        site = self.sites[placement.department_id]
+        site = self.site_on(placement.department_id, day)
         terms = self._terms(site, placement.position_id, day)
         assigned = self._assignment(site, placement.position_id, day, own)
         source = terms.shift_source

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from attendance.models import AttendanceRule, RuleVersion
-from attendance.services.rules import RuleText
+from attendance.services.rules import RuleText, read_columns
 from scheduling.shift_words import tell_overtime
 
 
@@ -27,6 +28,11 @@ def who(rule: AttendanceRule) -> str:
 def tell_rule(text: RuleText) -> list[str]:
     """Return what a rule says, the gravest first, one sentence each."""
     return list(_tell(text))
+
+
+def tell_columns(columns: Mapping[str, Any]) -> list[str]:
+    """Return what a version says, given as RuleText.columns gave it."""
+    return tell_rule(read_columns(columns))
 
 
 def _tell(text: RuleText) -> Iterator[str]:

@@ -180,6 +180,23 @@ def time_text(moment: Minute, *, work_date: date, zone: ZoneInfo) -> str:
     return f"{local.hour + 24 * days:02}:{local.minute:02}"
 
 
+_EVIDENCE: Final = {
+    "latitude": _("latitude"),
+    "longitude": _("longitude"),
+    "accuracy_metres": _("accuracy in metres"),
+    "datum": _("datum"),
+    "bssid": _("MAC address (BSSID)"),
+}
+
+
+def evidence_lines(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what was kept as evidence, line by line, each with its name in words."""
+    return [
+        (str(_EVIDENCE.get(key, key)), "–" if value is None else str(value))
+        for key, value in facts.items()
+    ]
+
+
 def duration_text(minutes: int) -> str:
     """Return minutes as "25 min" or "7 h 30 min", with a minus where they are negative."""
     hours, rest = divmod(abs(minutes), 60)

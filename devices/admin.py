@@ -10,9 +10,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from devices import services
 from devices.forms import LinkForm, LogForm
@@ -28,6 +29,7 @@ from organization.scoped_admin import (
     action,
     display,
 )
+from organization.services import told
 
 SHOWN: Final = 50
 _STYLES: Final = ("scheduling/rules.css", "scheduling/rosters.css")
@@ -94,6 +96,7 @@ class TerminalAdmin(ScopedAdmin):
             )
             obj.pk = made.pk
         elif form.changed_data:
+            before = told(Terminal.objects.get(pk=obj.pk), form.changed_data)
             obj.save(update_fields=form.changed_data)
             audit.record(
                 actor=request.user,  # type: ignore[arg-type]
@@ -101,7 +104,8 @@ class TerminalAdmin(ScopedAdmin):
                 thing=obj,
                 department=obj.department,
                 now=timezone.now(),
-                after={name: str(getattr(obj, name)) for name in form.changed_data},
+                before=before,
+                after=told(obj, form.changed_data),
             )
 
     @action(description=_("Upload a log file"), url_path="upload-log", permissions=["upload"])
@@ -184,6 +188,7 @@ class TerminalUploadAdmin(ReadOnlyAdmin):
         context = self._context(request, title=_("Upload a log file"), form=form)
         return render(request, "admin/devices/terminalupload/upload.html", context)
 
+    @method_decorator(require_safe)
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:

@@ -17,7 +17,7 @@ from devices.protocols.usb_log import parse_log
 from organization import audit
 from organization.errors import DomainError
 from organization.models import Department, Employee, User
-from organization.services import zone_names
+from organization.services import told, zone_names
 
 # Before that, no clock of this kind was sold: its battery was empty and it began to count anew.
 EARLIEST: Final = datetime(2010, 1, 1)  # noqa: DTZ001  (wall times have no zone)
@@ -68,7 +68,12 @@ def register_terminal(
     terminal.full_clean()
     terminal.save()
     audit.record(
-        actor=actor, verb="terminal.registered", thing=terminal, department=department, now=now
+        actor=actor,
+        verb="terminal.registered",
+        thing=terminal,
+        department=department,
+        now=now,
+        after=told(terminal, ("name", "department", "serial", "timezone", "direction")),
     )
     return terminal
 

@@ -9,7 +9,6 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 from import_export.forms import ConfirmImportForm
 
 from organization import services
@@ -18,7 +17,6 @@ from organization.errors import CircularChain
 from organization.models import Department, Employee, Position, User
 from organization.scoped_admin import (
     ThemedImportForm,
-    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminSingleDateWidget,
 )
@@ -162,24 +160,6 @@ class ZoneForm(_Step):
     )
 
 
-class GrantForm(_Step):
-    """Who may do what on a department and all below it."""
-
-    person = forms.ModelChoiceField(
-        label=_("log-in"),
-        queryset=User.objects.filter(is_active=True, is_superuser=False).order_by("username"),
-        widget=UnfoldAdminSelectWidget,
-    )
-    actions = forms.TypedMultipleChoiceField(
-        label=pgettext_lazy("rights", "may"),
-        choices=Action.choices,
-        coerce=Action,
-        required=False,
-        widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text=_("Choose nothing to take away all rights on this department."),
-    )
-
-
 class EffectiveImportForm(ThemedImportForm):
     """An upload of employees: changed departments are transfers, and those have a date."""
 
@@ -189,6 +169,10 @@ class EffectiveImportForm(ThemedImportForm):
         widget=UnfoldAdminSingleDateWidget,
         help_text=_("Whoever is in another department in the sheet belongs there from this date."),
     )
+
+    class Media:
+        # The calendar of the date asks for it; pages of imports do not bring it by themselves.
+        js = ("admin/js/core.js",)
 
 
 class EffectiveConfirmForm(ConfirmImportForm):

@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any, ClassVar
 
-from django.contrib.auth.models import AbstractUser
-from django.db import models
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.contenttypes.fields import GenericRelation
+from django.db import models, transaction
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from organization.access import ACTION_PERMISSIONS, ScopedQuerySet
+from organization.audit_scope import AuditEntryQuerySet
+from organization.audit_words import words_of
 from organization.validators import validate_timezone
+
+
+class LogInManager(UserManager["User"]):
+    """Log-ins. Whoever the command line makes an administrator holds the role for it."""
+
+    def create_superuser(self, *args: Any, **kwargs: Any) -> User:
+        """Return a new super administrator."""
+        from organization import roles
+
+        with transaction.atomic(using=self.db):
+            user = super().create_superuser(*args, **kwargs)
+            roles.assign(
+                user=user,
+                role=Role.objects.get(key=Role.SUPER_ADMINISTRATOR),
+                department=None,
+                actor=None,
+                now=timezone.now(),
+            )
+        return user
 
 
 class User(AbstractUser):
@@ -23,10 +47,28 @@ class User(AbstractUser):
         blank=True,
         help_text=_("Empty: the browser's language."),
     )
+    one_time_until = models.DateTimeField(
+        _("one-time password until"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Somebody else knows the password: it must be replaced before this moment."),
+    )
+    is_program = models.BooleanField(
+        _("program"),
+        default=False,
+        help_text=_("Comes in by token only: it has no password and no console."),
+    )
+
+    objects: ClassVar[LogInManager] = LogInManager()
 
     class Meta:
         verbose_name = _("log-in")
         verbose_name_plural = _("log-ins")
+
+    def __str__(self) -> str:
+        # Where log-ins are chosen, the query brings along whose they are.
+        return getattr(self, "named", "") or self.get_username()
 
 
 class DepartmentQuerySet(ScopedQuerySet):
@@ -73,6 +115,10 @@ class Department(models.Model):
         related_name="heads",
         verbose_name=_("head"),
     )
+
+    # Guardian's rows hold keys as text: without this they would outlive their department, and a new
+    # one under the same key would find them.
+    grants = GenericRelation("guardian.UserObjectPermission", object_id_field="object_pk")
 
     objects = DepartmentQuerySet.as_manager()
 
@@ -294,7 +340,13 @@ class Change(models.Model):
 
 
 class AuditEntry(models.Model):
-    """Who did what to which thing, when. Added, never changed."""
+    """Who did what to which thing, when, and by which way. Added, never changed."""
+
+    class Channel(models.TextChoices):
+        CONSOLE = "console", _("Console")
+        API = "api", _("API")
+        TASK = "task", _("Background task")
+        COMMAND = "command", _("Command line")
 
     at = models.DateTimeField(_("at"))
     actor = models.ForeignKey(
@@ -313,8 +365,17 @@ class AuditEntry(models.Model):
         verbose_name=_("department"),
     )
     facts = models.JSONField(_("facts"), default=dict, blank=True)
+    channel = models.CharField(_("way"), max_length=8, choices=Channel.choices, blank=True)
+    through = models.CharField(
+        _("through"),
+        max_length=80,
+        blank=True,
+        help_text=_("The name of the token, the task or the command."),
+    )
+    address = models.CharField(_("address"), max_length=45, blank=True)
+    request_id = models.CharField(_("request"), max_length=36, blank=True)
 
-    objects = ScopedQuerySet.as_manager()
+    objects = AuditEntryQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("audit entry")
@@ -323,7 +384,49 @@ class AuditEntry(models.Model):
         indexes = [
             # "What happened to this thing?"
             models.Index(fields=["thing_type", "thing_id"], name="audit_by_thing"),
+            # The log of a period, of a person, of a department, of a kind of deed.
+            models.Index(fields=["at"], name="audit_by_moment"),
+            models.Index(fields=["actor", "-id"], name="audit_by_actor"),
+            models.Index(fields=["department", "-id"], name="audit_by_department"),
+            models.Index(fields=["verb", "-id"], name="audit_by_verb"),
+            # A search by the beginning of a name or number.
+            models.Index(
+                fields=["thing_name"], name="audit_by_name", opclasses=["varchar_pattern_ops"]
+            ),
+            models.Index(
+                fields=["address", "-id"], name="audit_by_address", condition=~Q(address="")
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M} {self.verb} {self.thing_name}"
+        at = timezone.localtime(self.at)
+        return f"{at:%Y-%m-%d %H:%M} {words_of(self.verb)} {self.thing_name}".strip()
+
+
+from organization.former_models import FormerDepartment  # noqa: E402
+from organization.keeping_models import LegalHold, RetentionRun, RetentionTally  # noqa: E402
+from organization.log_in_models import ApiToken, OpenSession, RecoveryCode, SecondFactor  # noqa: E402
+from organization.role_models import Role, RoleAssignment  # noqa: E402
+from organization.seals.models import Seal, SealWatch  # noqa: E402
+
+__all__ = [
+    "ApiToken",
+    "AuditEntry",
+    "Change",
+    "Department",
+    "Employee",
+    "FormerDepartment",
+    "LegalHold",
+    "OpenSession",
+    "Position",
+    "RecoveryCode",
+    "RetentionRun",
+    "RetentionTally",
+    "Role",
+    "RoleAssignment",
+    "Seal",
+    "SealWatch",
+    "SecondFactor",
+    "Transfer",
+    "User",
+]

@@ -8,23 +8,33 @@ sidebar, and the counts of list pages.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from functools import partial, wraps
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin as ThemedAdmin
 from unfold.admin import StackedInline as ThemedStackedInline
 from unfold.admin import TabularInline as ThemedTabularInline
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, DropdownFilter
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    DropdownFilter,
+    RangeDateFilter,
+)
 from unfold.contrib.filters.admin import RelatedDropdownFilter as ThemedRelatedFilter
 from unfold.contrib.import_export.forms import ExportForm as ThemedExportForm
 from unfold.contrib.import_export.forms import ImportForm as ThemedImportForm
-from unfold.decorators import action, display
+from unfold.decorators import action as themed_action
+from unfold.decorators import display
 from unfold.forms import (
     AdminPasswordChangeForm as ThemedPasswordChangeForm,
 )
@@ -43,6 +53,7 @@ from organization.errors import DomainError
 __all__ = [
     "DepartmentFilter",
     "DropdownFilter",
+    "PeriodFilter",
     "ReadOnlyAdmin",
     "ReadOnlyInline",
     "ScopedAdmin",
@@ -62,6 +73,27 @@ __all__ = [
     "action",
     "display",
 ]
+
+
+def action(function: Callable[..., Any] | None = None, **options: Any) -> Callable[..., Any]:
+    """Declare an action. On a row that may not be acted on, the theme's 403 becomes a 404.
+
+    Otherwise the answer would tell a row of others from one that does not exist.
+    """
+    if function is None:
+        return partial(action, **options)
+    guarded = themed_action(function, **options)
+
+    @wraps(guarded)
+    def closed(page: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return guarded(page, request, *args, **kwargs)
+        except PermissionDenied as refused:
+            if "object_id" in kwargs:
+                raise Http404 from refused
+            raise
+
+    return closed
 
 
 class BoundedPaginator(Paginator):
@@ -103,6 +135,10 @@ class ScopedAutocompleteFilter(AutocompleteSelectFilter):
 
     def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
         """Yield the field; a key in the address names nobody whom this person may not see."""
+        key = str(self.value() or "")
+        # The box looks its choice up by a way on which a number too large for a key is a crash.
+        if not (key.isdecimal() and int(key[:20]) < 2**63):
+            self.lookup_val = None
         for choice in super().choices(changelist):
             rows = self.field.remote_field.model._default_manager.all()
             choice["form"].fields[self.lookup_kwarg].queryset = scoped(
@@ -141,6 +177,26 @@ class DepartmentFilter(DropdownFilter):
         return queryset.filter(**{f"{self.path_lookup}__startswith": path})
 
 
+class PeriodFilter(RangeDateFilter):
+    """Two dates, for a moment: from the beginning of the first to the end of the second."""
+
+    def queryset(
+        self, request: HttpRequest, queryset: models.QuerySet[Any]
+    ) -> models.QuerySet[Any]:
+        """Return the rows of the period, by the clock of the console; none for no date."""
+        for end, compare, days in (("from", "gte", 0), ("to", "lt", 1)):
+            said = self.used_parameters.get(f"{self.parameter_name}_{end}")
+            if not said:
+                continue
+            try:
+                day = date.fromisoformat(str(said)) + timedelta(days=days)
+                moment = timezone.make_aware(datetime.combine(day, time()))
+            except (ValueError, OverflowError):
+                return queryset.none()
+            queryset = queryset.filter(**{f"{self.parameter_name}__{compare}": moment})
+        return queryset
+
+
 class _ScopedForeignKeys:
     """Closes the side door of foreign-key choices, for pages and inlines alike."""
 
@@ -150,7 +206,10 @@ class _ScopedForeignKeys:
         """Offer only rows that this person may use."""
         if "queryset" not in kwargs:
             rows = db_field.remote_field.model._default_manager.all()
-            kwargs["queryset"] = scoped(rows, request.user, Action.SEE)
+            # Whom a row is about decides who may write it; what it uses need only be visible.
+            own = getattr(db_field.model._default_manager.all(), "person_lookup", None)
+            act = self.write_action if db_field.name == own else Action.SEE
+            kwargs["queryset"] = scoped(rows, request.user, act)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
 
@@ -183,6 +242,41 @@ class ScopedAdmin(_ScopedForeignKeys, ThemedAdmin):
     ) -> HttpResponse:
         """Answer as for any address that leads nowhere: what may not be seen is not found."""
         raise Http404
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show the page, or save it. What a service refuses stands above what was typed."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except (DomainError, ValidationError) as refusal:
+            if request.method != "POST":
+                raise
+            request.__dict__["_refused"] = (
+                refusal.messages if isinstance(refusal, ValidationError) else [str(refusal)]
+            )
+        # Once more, with the refusal among the errors of the form.
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_form(
+        self, request: HttpRequest, obj: Any | None = None, change: bool = False, **kwargs: Any
+    ) -> type[forms.ModelForm[Any]]:
+        """Return the form, which tells what a service has refused."""
+        form = super().get_form(request, obj, change, **kwargs)
+        if (refused := request.__dict__.get("_refused")) is None:
+            return form
+
+        class Refused(form):  # type: ignore[valid-type,misc]
+            def clean(self) -> Any:
+                cleaned = super().clean()
+                self.add_error(None, refused)
+                return cleaned
+
+        return Refused
 
     def rows_for(self, request: HttpRequest, act: Action) -> models.QuerySet[Any]:
         """Return the rows on which this person may `act`."""

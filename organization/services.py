@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from typing import Any
 
-from django.db import transaction
-from django.db.models import F, Value
+from django.db import models, transaction
+from django.db.models import F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Concat, Substr
 from django.utils.timezone import localdate
 
-from organization import audit
+from organization import accounts, audit
 from organization.errors import CircularChain, CircularTree, DateOutOfOrder
 from organization.models import Change, Department, Employee, Position, Transfer, User
 
@@ -67,7 +67,12 @@ def add_department(
     department.path = f"{parent.path if parent else '/'}{department.pk}/"
     department.save(update_fields=["path"])
     audit.record(
-        actor=actor, verb="department.added", thing=department, department=department, now=now
+        actor=actor,
+        verb="department.added",
+        thing=department,
+        department=department,
+        now=now,
+        after=told(department, ("name", "code", "parent", "is_unit", "timezone", "head")),
     )
     return department
 
@@ -78,12 +83,14 @@ def move_department(
 ) -> Department:
     """Hang a department, with all below it, under another. Raises CircularTree."""
     department = Department.objects.select_for_update().get(pk=department_id)
+    before = told(department, ("parent",))
     if parent is not None and parent.path.startswith(department.path):
         raise CircularTree(department=department.name, parent=parent.name)
     old = department.path
     new = f"{parent.path if parent else '/'}{department.pk}/"
     if old == new:
         return department
+    _remember(department, localdate(now))
     below = Department.objects.filter(path__startswith=old)
     below.update(path=Concat(Value(new), Substr(F("path"), len(old) + 1)))
     department.refresh_from_db()
@@ -95,12 +102,20 @@ def move_department(
         thing=department,
         department=department,
         now=now,
-        before=old,
-        after=new,
+        before=before,
+        after=told(department, ("parent",)),
     )
-    # Assignments, rules, zones and calendars hang on the tree; open and past days may change.
+    # Assignments, rules, zones and calendars hang on the tree; days before today stay with theirs.
     announce(Change.Reason.PERSON, starts_on=localdate(now), department=department)
     return department
+
+
+def _remember(department: Department, day: date) -> None:
+    """Keep how a department stood before `day`, from which on it stands otherwise."""
+    later = department.former.filter(valid_until__gte=day).order_by("valid_until").first()
+    if later is None or later.valid_until > day:
+        was = later or department
+        department.former.create(valid_until=day, parent_id=was.parent_id, timezone=was.timezone)
 
 
 @transaction.atomic
@@ -119,50 +134,60 @@ def edit_department(
     Moving it and changing its zone are decisions of their own.
     """
     department = Department.objects.select_for_update().get(pk=department_id)
-    after = {"name": name, "code": code, "is_unit": is_unit, "head_id": head.pk if head else None}
-    changed = _changes(department, after)
-    if changed:
+    new = {"name": name, "code": code, "is_unit": is_unit, "head": head}
+    before, after = _change(department, new)
+    if after:
         department.full_clean(exclude=["path"])
-        department.save(update_fields=list(after))
+        department.save(update_fields=list(new))
         audit.record(
             actor=actor,
             verb="department.edited",
             thing=department,
             department=department,
             now=now,
-            before=changed,
-            after={field: after[field] for field in changed},
+            before=before,
+            after=after,
         )
     return department
 
 
-def _changes(row: Any, after: dict[str, Any]) -> dict[str, Any]:
-    """Set the values on a row; return those that it had before and has no longer."""
-    changed = {
-        field: getattr(row, field) for field, new in after.items() if getattr(row, field) != new
+def _change(row: models.Model, new: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Set the values on a row; return in words what it had before and what it has now."""
+    before = told(row, new)
+    for field, value in new.items():
+        setattr(row, field, value)
+    return audit.difference(before, told(row, new))
+
+
+def told(row: models.Model, fields: Iterable[str]) -> dict[str, Any]:
+    """Return some fields of a row as the audit log tells them: other rows by their names."""
+    values = {field: getattr(row, field) for field in fields}
+    return {
+        field: value if value is None or isinstance(value, bool | int) else str(value)
+        for field, value in values.items()
     }
-    for field, new in after.items():
-        setattr(row, field, new)
-    return changed
 
 
 @transaction.atomic
 def change_timezone(
     *, department_id: int, timezone: str, starts_on: date, actor: User | None, now: datetime
 ) -> Department:
-    """Set the zone of a department; days from `starts_on` are judged again."""
+    """Set the zone of a department; days from `starts_on` on are judged again."""
     department = Department.objects.select_for_update().get(pk=department_id)
+    _remember(department, starts_on)
     before, department.timezone = department.timezone, timezone
     department.full_clean(exclude=["path"])
     department.save(update_fields=["timezone"])
+    department.former.filter(valid_until__gt=starts_on).update(timezone=timezone)
     audit.record(
         actor=actor,
         verb="department.zone_changed",
         thing=department,
         department=department,
         now=now,
-        before=before,
-        after=timezone,
+        before={"timezone": before},
+        after={"timezone": timezone},
+        valid_from=str(starts_on),
     )
     announce(Change.Reason.PERSON, starts_on=starts_on, department=department)
     return department
@@ -198,7 +223,18 @@ def hire(
     Transfer.objects.create(
         employee=employee, effective_on=joined_on, department=department, position=position
     )
-    audit.record(actor=actor, verb="employee.hired", thing=employee, department=department, now=now)
+    audit.record(
+        actor=actor,
+        verb="employee.hired",
+        thing=employee,
+        department=department,
+        now=now,
+        after=told(
+            employee,
+            ("number", "name", "department", "position", "supervisor", "joined_on", "left_on",
+             "user"),
+        ),
+    )  # fmt: skip
     announce(Change.Reason.PERSON, starts_on=joined_on, ends_on=left_on, employee_ids=[employee.pk])
     return employee
 
@@ -221,24 +257,19 @@ def edit_employee(
     employee = Employee.objects.select_for_update().get(pk=employee_id)
     if supervisor is not None and supervisor.pk != employee.supervisor_id:
         check_chain(employee, supervisor)
-    after = {
-        "number": number,
-        "name": name,
-        "supervisor_id": supervisor.pk if supervisor else None,
-        "user_id": user.pk if user else None,
-    }
-    changed = _changes(employee, after)
-    if changed:
+    new = {"number": number, "name": name, "supervisor": supervisor, "user": user}
+    before, after = _change(employee, new)
+    if after:
         employee.full_clean()
-        employee.save(update_fields=list(after))
+        employee.save(update_fields=list(new))
         audit.record(
             actor=actor,
             verb="employee.edited",
             thing=employee,
             department=employee.department,
             now=now,
-            before=changed,
-            after={field: after[field] for field in changed},
+            before=before,
+            after=after,
         )
     return employee
 
@@ -279,6 +310,11 @@ def transfer(
         raise DateOutOfOrder(
             field="effective_on", value=effective_on, expected=f"≤ {employee.left_on}"
         )
+    placed = ("department", "position")
+    before = (
+        employee.transfers.filter(effective_on__lte=effective_on).order_by("-effective_on").first()
+    )
+    was = told(before or employee, placed)
     row, _created = Transfer.objects.update_or_create(
         employee=employee,
         effective_on=effective_on,
@@ -292,7 +328,8 @@ def transfer(
         department=department,
         now=now,
         effective_on=str(effective_on),
-        to=department.code,
+        before=was,
+        after=told(row, placed),
     )
     announce(Change.Reason.PERSON, starts_on=effective_on, employee_ids=[employee.pk])
     return row
@@ -314,16 +351,23 @@ def _settle(employee: Employee, now: datetime) -> None:
 
 
 def settle_transfers(*, now: datetime) -> int:
-    """Let every person whose transfer has come due stand in their new department."""
-    due = (
-        Transfer.objects.filter(
-            effective_on__lte=localdate(now), effective_on__gte=localdate(now) - timedelta(days=7)
-        )
-        .values_list("employee_id", flat=True)
-        .distinct()
+    """Let every person whose transfer has come due stand in their new department.
+
+    However long nobody rang: whoever stands elsewhere than their latest transfer is settled.
+    """
+    due = Transfer.objects.filter(
+        employee=OuterRef("pk"), effective_on__lte=localdate(now)
+    ).order_by("-effective_on")
+    latest = Employee.objects.annotate(
+        due_department=Subquery(due.values("department")[:1]),
+        due_position=Subquery(due.values("position")[:1]),
+    ).filter(due_department__isnull=False)
+    astray = latest.exclude(
+        Q(due_department=F("department"))
+        & (Q(due_position=F("position")) | Q(due_position__isnull=True, position__isnull=True))
     )
     count = 0
-    for employee in Employee.objects.filter(pk__in=due):
+    for employee in astray.iterator(chunk_size=500):
         _settle(employee, now)
         count += 1
     return count
@@ -331,7 +375,11 @@ def settle_transfers(*, now: datetime) -> int:
 
 @transaction.atomic
 def leave(*, employee_id: int, left_on: date | None, actor: User | None, now: datetime) -> Employee:
-    """Set (or, with None, take back) the last day of a person. Raises DateOutOfOrder."""
+    """Set (or, with None, take back) the last day of a person. Raises DateOutOfOrder.
+
+    The log-in of somebody whose last day has passed is shut with it; a day that is still to come
+    shuts it when it is over (accounts.switch_off_leavers).
+    """
     employee = Employee.objects.select_for_update().get(pk=employee_id)
     if left_on is not None and left_on < employee.joined_on:
         raise DateOutOfOrder(field="left_on", value=left_on, expected=f"≥ {employee.joined_on}")
@@ -344,11 +392,13 @@ def leave(*, employee_id: int, left_on: date | None, actor: User | None, now: da
         thing=employee,
         department=employee.department,
         now=now,
-        before=str(before or ""),
-        after=str(left_on or ""),
+        before={"left_on": str(before) if before else None},
+        after={"left_on": str(left_on) if left_on else None},
     )
     if dates:
         announce(Change.Reason.PERSON, starts_on=min(dates), employee_ids=[employee.pk])
+    if left_on is not None and left_on < localdate(now) and employee.user is not None:
+        accounts.switch_off(employee.user, actor=actor, now=now)
     return employee
 
 
@@ -376,8 +426,8 @@ def change_joined(
         thing=employee,
         department=employee.department,
         now=now,
-        before=str(before),
-        after=str(joined_on),
+        before={"joined_on": str(before)},
+        after={"joined_on": str(joined_on)},
     )
     announce(Change.Reason.PERSON, starts_on=min(before, joined_on), employee_ids=[employee.pk])
     return employee

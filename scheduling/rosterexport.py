@@ -26,13 +26,13 @@ def export_month(*, month: date, actor: User | None, department: Department | No
     `department` narrows it, with all below. Only people employed in the month are there.
     """
     people = _people(month, actor, Action.EXPORT, department)
-    return write_workbook([_roster(month, people, filled=True), _codes()])
+    return write_workbook([_roster(month, people, filled=True), _codes(actor)])
 
 
 def template(*, month: date, actor: User | None, department: Department | None) -> bytes:
     """Return an empty month for the people whose rosters `actor` keeps, as .xlsx."""
     people = _people(month, actor, Action.RULE, department)
-    return write_workbook([_roster(month, people, filled=False), _codes()])
+    return write_workbook([_roster(month, people, filled=False), _codes(actor)])
 
 
 def _people(
@@ -85,9 +85,10 @@ def rest_word(book: CodeBook, path: str) -> str:
     return next((word for word in words if book.meaning(word, path) is None), preferred[0])
 
 
-def _codes() -> Table:
-    """Return the legend: which code is which shift."""
-    shifts = Shift.objects.filter(is_active=True).select_related("department")
+def _codes(actor: User | None) -> Table:
+    """Return the legend: which code is which of the shifts that `actor` may see."""
+    shifts = Shift.objects.all() if actor is None else Shift.objects.visible_to(actor)
+    shifts = shifts.filter(is_active=True).select_related("department")
     rows = [[shift.code, shift.name, str(shift.department or "")] for shift in shifts]
     return Table(
         _("Codes"),

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
+from hashlib import blake2b
 from itertools import pairwise
 from typing import Any, Final, NamedTuple, Self
 
@@ -147,6 +148,8 @@ class Preview:
     warnings: list[Warned] = field(default_factory=list)
     skipped_sheets: list[str] = field(default_factory=list)
     left_out: int = 0
+    # Stands for every cell that would change, and for what it was before
+    digest: str = ""
     needs_month: bool = False
 
     @property
@@ -262,6 +265,7 @@ class RosterPlan:
         self.twice: list[CellError] = []
         self.unknown: dict[str, CodeCount] = {}
         self.unchanged = 0
+        self.digest = blake2b(digest_size=16)
 
     @property
     def department_paths(self) -> set[str]:
@@ -284,6 +288,7 @@ class RosterPlan:
         One query for some hundred people. Errors that only a walk finds are collected on the way.
         """
         self.twice, self.unknown, self.unchanged = [], {}, 0
+        self.digest = blake2b(digest_size=16)
         if self.starts_on is None or self.ends_on is None:
             return
         first, last = self.starts_on, self.ends_on
@@ -302,6 +307,7 @@ class RosterPlan:
                 changes += own
                 if observer is not None and own:
                     observer.look_at(self.people[key], before, own)
+            self.digest.update(repr([tuple(change) for change in changes]).encode())
             yield done, changes
 
     def _changes_of(self, key: int, before: Mapping[date, Meaning]) -> list[CellChange]:
@@ -392,6 +398,7 @@ class RosterPlan:
             room = _SAMPLES - len(preview.samples)
             preview.samples += [(self.people[c.employee_id].who, c) for c in changes[:room]]
         preview.unchanged = self.unchanged
+        preview.digest = self.digest.hexdigest()
         preview.errors = self.reading.errors + self.twice
         unmatched = self.unmatched()
         met = sum(code.count for code in self.unknown.values())

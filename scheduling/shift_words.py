@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -138,6 +138,11 @@ def tell(pattern: ShiftPattern) -> list[str]:
         *tell_overtime(pattern.overtime),
         *_tell_rounding(pattern),
     ]
+
+
+def tell_stored(stored: Mapping[str, Any]) -> list[str]:
+    """Return what a stored pattern says."""
+    return tell(ShiftPattern.from_json(dict(stored)))
 
 
 def short_hours(pattern: ShiftPattern) -> str:

@@ -348,7 +348,7 @@ class Table:
 
     name: str
     headings: Sequence[str | date]
-    rows: Iterable[Sequence[str | int | date]]
+    rows: Iterable[Sequence[str | int | float | date]]
     widths: Sequence[float] = ()
     frozen: int = 0
     intro: Sequence[str] = ()

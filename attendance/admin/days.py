@@ -10,15 +10,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_safe
 
 from attendance.admin.day_page import day_page
 from attendance.admin.filters import FailedFilter, TroubleFilter, WorkDateFilter
-from attendance.console import month
+from attendance.console import month, period
 from attendance.console.status_style import STYLES
 from attendance.models import AttendanceDay, WaitingDay
 from attendance.services import days
@@ -69,6 +70,7 @@ class AttendanceDayAdmin(ReadOnlyAdmin):
             *super().get_urls(),
         ]
 
+    @method_decorator(require_safe)
     def change_view(
         self,
         request: HttpRequest,
@@ -89,18 +91,19 @@ class AttendanceDayAdmin(ReadOnlyAdmin):
         chosen = month.departments_to_choose(request.user)  # type: ignore[arg-type]
         department = _chosen(chosen, request.GET.get("department", ""))
         today = localdate()
-        period = month.read_period(
-            request.GET.get("month", ""), today, month.period_start(department, today)
+        span = period.read_period(
+            request.GET.get("month", ""), today, period.period_start(department, today)
         )
         grid = month.read_grid(
             request.user,  # type: ignore[arg-type]
-            period,
+            span,
             department=department,
             search=request.GET.get("q", "").replace("\0", "").strip()[:100],
             only_trouble=request.GET.get("trouble") == "1",
             page=request.GET.get("page", "1"),
+            now=timezone.now(),
         )
-        before, after = month.neighbours(period)
+        before, after = period.neighbours(span)
         return render(
             request,
             "admin/attendance/attendanceday/month.html",
@@ -108,7 +111,7 @@ class AttendanceDayAdmin(ReadOnlyAdmin):
                 **self.admin_site.each_context(request),
                 "title": pgettext_lazy("page", "Month"),
                 "grid": grid,
-                "period": period,
+                "period": span,
                 "before": before,
                 "after": after,
                 "today": today,

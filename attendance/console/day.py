@@ -137,7 +137,7 @@ def read_day(user: User, employee_id: int, work_date: date, *, now: datetime) ->
     if not is_own and departments_for(user, Action.SEE).filter(pk__in=keys).count() < len(keys):
         raise NotFound(what=AttendanceDay._meta.verbose_name, key=work_date)
     department = row.department if row else Department.objects.get(pk=loaded.department_id)
-    zone = facts.book.zone_of(loaded.department_id)
+    zone = facts.book.zone_of(loaded.department_id, work_date)
     punches = _punches(user, employee, _Meanings(loaded, result, (before, after), zone))
     waiting = WaitingDay.objects.filter(employee=employee, work_date=work_date).first()
     return DayPage(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import calendar
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from django.core.paginator import Page
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.formats import date_format
+from django.utils.timezone import localdate
 
+from attendance.console.expected import expected_codes
+from attendance.console.period import Period
 from attendance.console.status_style import STYLES, StatusStyle
-from attendance.models import AttendanceDay, RuleVersion
+from attendance.models import AttendanceDay
 from organization.access import Action, departments_for
 from organization.models import Department, Employee, User
 from organization.scoped_admin import BoundedPaginator
@@ -22,80 +24,6 @@ from scheduling.models import CalendarDay, RosterEntry
 PEOPLE_ON_A_PAGE: Final = 50
 _DAY: Final = timedelta(days=1)
 _OFF: Final = (CalendarDay.Kind.HOLIDAY, CalendarDay.Kind.IN_LIEU, CalendarDay.Kind.DAY_OFF)
-
-
-class Period(NamedTuple):
-    """The span that is paid, named by the month in which it ends; both dates inclusive."""
-
-    year: int
-    month: int
-    first: date
-    last: date
-
-    @property
-    def days(self) -> list[date]:
-        """Return the dates of the period."""
-        return [self.first + n * _DAY for n in range((self.last - self.first).days + 1)]
-
-    @property
-    def text(self) -> str:
-        """Return the period as an address spells it."""
-        return f"{self.year:04}-{self.month:02}"
-
-
-def period_of(year: int, month: int, starts_on_day: int = 1) -> Period:
-    """Return the period that ends in a month: the month itself, or from a day of the one before.
-
-    Raises ValueError for a month or a year that there is not.
-    """
-    if not 2000 <= year <= 2100:
-        raise ValueError(f"year {year} lies outside 2000 to 2100")
-    if starts_on_day == 1:
-        first = date(year, month, 1)
-        return Period(year, month, first, date(year, month, calendar.monthrange(year, month)[1]))
-    last = date(year, month, starts_on_day) - _DAY
-    before = date(year, month, 1) - _DAY
-    return Period(year, month, before.replace(day=starts_on_day), last)
-
-
-def read_period(text: str, today: date, starts_on_day: int) -> Period:
-    """Return the period that an address names ("2026-03"), or else the one of today."""
-    year, _dash, month = text.partition("-")
-    if year.isdecimal() and month.isdecimal() and len(text) <= 7:
-        try:
-            return period_of(int(year), int(month), starts_on_day)
-        except ValueError:
-            pass
-    current = period_of(today.year, today.month, starts_on_day)
-    if today > current.last:
-        following = current.last + _DAY
-        after = date(following.year, following.month, 1) + timedelta(days=32)
-        return period_of(after.year, after.month, starts_on_day)
-    return current
-
-
-def neighbours(period: Period) -> tuple[str, str]:
-    """Return the month before and the month after, as addresses spell them."""
-    first = date(period.year, period.month, 1)
-    before, after = first - _DAY, first + timedelta(days=32)
-    return f"{before:%Y-%m}", f"{after:%Y-%m}"
-
-
-def period_start(department: Department | None, on: date) -> int:
-    """Return the day on which the period of a department's rule starts; 1 without a rule."""
-    keys = [int(part) for part in department.path.strip("/").split("/")] if department else []
-    versions = RuleVersion.objects.filter(
-        Q(rule__department__in=keys) | Q(rule__department__isnull=True),
-        rule__position__isnull=True,
-        published_at__isnull=False,
-        valid_from__lte=on,
-    ).values_list("rule__department", "valid_from", "period_starts_on_day")
-    nearest = max(
-        versions,
-        key=lambda row: (keys.index(row[0]) if row[0] in keys else -1, row[1]),
-        default=None,
-    )
-    return nearest[2] if nearest else 1
 
 
 class Head(NamedTuple):
@@ -166,8 +94,9 @@ def read_grid(
     search: str,
     only_trouble: bool,
     page: str,
+    now: datetime,
 ) -> Grid:
-    """Return a page of the grid. Five queries, however many people there are.
+    """Return a page of the grid. A dozen queries, however many people there are.
 
     People are listed if this user may see a day of theirs in the period, or may see them today;
     only the days that the user may see are shown, so that a unit keeps the days of those who
@@ -196,7 +125,7 @@ def read_grid(
     paged = BoundedPaginator(people, PEOPLE_ON_A_PAGE).get_page(page)
     shown = list(paged.object_list)
     heads = _heads(period, department)
-    return Grid(period, heads, _rows(shown, visible, heads, user, period), paged)
+    return Grid(period, heads, _rows(shown, visible, heads, user, now), paged)
 
 
 def _heads(period: Period, department: Department | None) -> list[Head]:
@@ -204,7 +133,9 @@ def _heads(period: Period, department: Department | None) -> list[Head]:
     known = CalendarDay.objects.filter(day__gte=period.first, day__lte=period.last).filter(
         Q(department__isnull=True) | Q(department__in=keys)
     )
-    marked = {row.day: row for row in known.order_by("department_id")}
+    # The nearest department's word is the last one said, over what everybody shares.
+    nearest_last = F("department__path").asc(nulls_first=True)
+    marked = {row.day: row for row in known.order_by(nearest_last)}
     heads = []
     for day in period.days:
         row = marked.get(day)
@@ -215,7 +146,7 @@ def _heads(period: Period, department: Department | None) -> list[Head]:
 
 
 def _rows(
-    people: Sequence[Employee], visible: Any, heads: Sequence[Head], user: User, period: Period
+    people: Sequence[Employee], visible: Any, heads: Sequence[Head], user: User, now: datetime
 ) -> list[Row]:
     keys = [person.pk for person in people]
     days: defaultdict[int, dict[date, AttendanceDay]] = defaultdict(dict)
@@ -223,8 +154,11 @@ def _rows(
     for one in stored:
         days[one.employee_id][one.work_date] = one
     planned: defaultdict[int, dict[date, str]] = defaultdict(dict)
+    to_come = [head.day for head in heads if head.day >= localdate(now)]
+    for person, day, code in expected_codes(user, people, to_come, now=now):
+        planned[person][day] = code
     entries = RosterEntry.objects.visible_to(user).filter(
-        employee__in=keys, work_date__gte=period.first, work_date__lte=period.last
+        employee__in=keys, work_date__gte=heads[0].day, work_date__lte=heads[-1].day
     )
     for person, day, code in entries.values_list("employee_id", "work_date", "shift__code"):
         planned[person][day] = code or "·"
@@ -253,7 +187,7 @@ def _row(
         sum(one.worked_minutes for one in own),
         sum(1 for one in own if one.late_minutes),
         sum(one.late_minutes for one in own),
-        sum(1 for one in own if one.status == AttendanceDay.Status.MISSING),
+        sum(one.missing_punches for one in own),
         sum(one.absent_days for one in own),
         sum(
             one.overtime_workday_minutes + one.overtime_rest_minutes + one.overtime_holiday_minutes

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from attendance.console.month import Period, neighbours, period_of
+from attendance.console.period import Period, neighbours, period_of
 from attendance.console.status_style import STYLES, StatusStyle
 from attendance.engine import PlanKind
 from attendance.loading import Loaded, inputs, load_facts
@@ -112,7 +112,7 @@ def read_own_month(
         after,
         duration_text(sum(row.worked_minutes for row in rows.values())),
         sum(1 for row in rows.values() if row.late_minutes),
-        sum(1 for row in rows.values() if row.missing),
+        sum(row.missing_punches for row in rows.values()),
         float(sum(row.absent_days for row in rows.values())),
     )
 
@@ -142,7 +142,9 @@ def _plans(employee: Employee, open_days: list[date], now: datetime) -> dict[dat
     shifts = Shift.objects.in_bulk({one.planned.shift_id for one in found} - {None})
     return {
         one.work_date: _Expected(
-            one, shifts.get(one.planned.shift_id), facts.book.zone_of(one.department_id)
+            one,
+            shifts.get(one.planned.shift_id),
+            facts.book.zone_of(one.department_id, one.work_date),
         )
         for one in found
     }

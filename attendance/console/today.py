@@ -8,6 +8,8 @@ from typing import Any, Final, NamedTuple
 
 from django.db.models import Count, Min, QuerySet
 
+from attendance.console.awaited import missing_now
+from attendance.console.last_imports import LastImport, last_imports
 from attendance.console.status_style import STYLES, Status, StatusStyle
 from attendance.models import AttendanceDay, WaitingDay
 from attendance.storing import FAILS_AT_MOST
@@ -64,27 +66,52 @@ class Work(NamedTuple):
     changes: Amount
 
 
-class Today(NamedTuple):
-    """Everything on the front page."""
+class Missing(NamedTuple):
+    """Who should be there now and is not: how many, and the first of them."""
 
+    number: Amount
+    days: list[AttendanceDay]
+
+
+class Today(NamedTuple):
+    """Everything on the front page. `sees`: whether other people's days are there for them."""
+
+    sees: bool
+    missing: Missing | None
     dates: list[Trouble]
     work: Work | None
     lines_waiting: Amount
     lines_unknown: Amount
     provisional_years: list[int]
+    imports: list[LastImport]
 
 
-def read_today(user: User, today: date) -> Today:
-    """Return the front page of a person. A dozen queries, however large the company."""
+def read_today(user: User, today: date, *, now: datetime) -> Today:
+    """Return the front page of a person. Some thirty queries, however large the company.
+
+    Whoever sees nobody's days (a reader of totals, an employee) has none of it.
+    """
+    if granted_paths(user, Action.SEE) == ():
+        return Today(False, None, [], None, Amount(0), Amount(0), [], [])
     mine = AttendanceDay.objects.visible_to(user)
     lines = TerminalLine.objects.visible_to(user)
     return Today(
+        True,
+        _missing(user, today, now),
         [_trouble(mine, day) for day in (today, today - _DAY)],
         _work(user),
         _amount(lines.filter(state=TerminalLine.State.WAITING)),
         _amount(lines.filter(state=TerminalLine.State.UNKNOWN_PERSON)),
         _provisional_years(today),
+        last_imports(user),
     )
+
+
+def _missing(user: User, today: date, now: datetime) -> Missing:
+    rows = missing_now(user, today, now=now)
+    number = _amount(rows)
+    shown = rows.select_related("employee", "department", "shift").order_by("employee_id")
+    return Missing(number, list(shown[:SHOWN]) if number else [])
 
 
 def _trouble(mine: QuerySet[Any], day: date) -> Trouble:

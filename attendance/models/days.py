@@ -132,7 +132,14 @@ class AttendanceDay(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.employee_id} {self.work_date} {self.status}"
+        return f"{self.employee} {self.work_date} {self.get_status_display()}"
+
+    @property
+    def missing_punches(self) -> int:
+        """How many slots nothing filled. A day without any punch is absent, and lacks none."""
+        if not self.missing or self.status == self.Status.ABSENT:
+            return 0
+        return self.missing.count(",") + 1
 
 
 class DayHistory(models.Model):
@@ -152,7 +159,7 @@ class DayHistory(models.Model):
         default_permissions = ("view",)
 
     def __str__(self) -> str:
-        return f"{self.day_id} {self.status}"
+        return f"{self.judged_at:%Y-%m-%d %H:%M} {self.get_status_display()}"
 
 
 class WaitingDay(models.Model):
@@ -191,4 +198,4 @@ class WaitingDay(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.employee_id} {self.work_date}"
+        return f"{self.employee} {self.work_date}"

@@ -2,19 +2,48 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from attendance.models import Absence, OvertimeApproval
 from attendance.services.days import wake, wake_range, zones_of
 from organization import audit
-from organization.errors import DomainError
+from organization.access import Action
+from organization.errors import DomainError, NotAllowed, NotFound
 from organization.models import Employee, User
 
 _DAY = timedelta(days=1)
+
+
+# Overtime begins at most a day before its work date's end, and a shift lasts into the next one.
+_OVERTIME_REACH = timedelta(days=2)
+_OVERTIME_AT_MOST = timedelta(hours=24)
+_ABSENCE_AT_MOST = timedelta(days=366)
+
+
+class OwnRecord(NotAllowed):
+    """Nobody decides what they are paid for themselves."""
+
+    code = "own_record"
+    message = _("This is your own record; somebody else must enter or revoke it.")
+
+
+class ImplausibleSpan(DomainError):
+    """A span that no day, or no leave, can have: most often a mistyped year."""
+
+    code = "implausible_span"
+    message = _("%(starts_at)s – %(ends_at)s: %(expected)s")
+
+
+class Overlap(DomainError):
+    """The same hours have been recorded already."""
+
+    code = "overlap"
+    message = _("%(employee)s has %(thing)s at that time already. Revoke that first.")
 
 
 class AlreadyRevoked(DomainError):
@@ -35,7 +64,18 @@ def add_absence(
     actor: User | None,
     now: datetime,
 ) -> Absence:
-    """Record an approved absence; its days are judged again. Raises ValidationError."""
+    """Record an approved absence; its days are judged again.
+
+    The actor needs Action.RULE on the person, who is somebody else. Raises NotFound, OwnRecord,
+    ImplausibleSpan, Overlap and ValidationError.
+    """
+    _meet(employee, actor)
+    if ends_at - starts_at > _ABSENCE_AT_MOST:
+        raise ImplausibleSpan(
+            starts_at=f"{starts_at:%Y-%m-%d}",
+            ends_at=f"{ends_at:%Y-%m-%d}",
+            expected=_("An absence lasts at most a year; record a longer one in parts."),
+        )
     absence = Absence(
         employee=employee,
         kind=kind,
@@ -46,6 +86,7 @@ def add_absence(
         approved_at=now,
     )
     absence.full_clean()
+    _refuse_overlap(Absence.objects.filter(kind=kind), absence)
     absence.save()
     _follow(absence, "absence.added", actor, now)
     return absence
@@ -53,14 +94,42 @@ def add_absence(
 
 @transaction.atomic
 def revoke_absence(*, absence_id: int, actor: User | None, now: datetime) -> Absence:
-    """Take an absence back; its days are judged as if it had not been. Raises AlreadyRevoked."""
+    """Take an absence back; its days are judged as if it had not been.
+
+    Raises AlreadyRevoked, NotFound and OwnRecord.
+    """
     absence = Absence.objects.select_for_update().get(pk=absence_id)
+    _meet(absence.employee, actor)
     if absence.revoked_at is not None:
         raise AlreadyRevoked(thing=str(absence))
     absence.revoked_at = now
     absence.save(update_fields=["revoked_at"])
     _follow(absence, "absence.revoked", actor, now)
     return absence
+
+
+def _meet(employee: Employee, actor: User | None) -> None:
+    """Lock the person's row, and refuse whoever may not decide about them. None is a command."""
+    people = Employee.objects.all()
+    if actor is not None:
+        people = Employee.objects.visible_to(actor, Action.RULE)
+    if not people.select_for_update(of=("self",)).filter(pk=employee.pk).exists():
+        raise NotFound(what=Employee._meta.verbose_name, key=employee.number)
+    if actor is not None and employee.user_id == actor.pk:
+        raise OwnRecord(department=str(employee.department))
+
+
+def _refuse_overlap(
+    rows: QuerySet[Absence] | QuerySet[OvertimeApproval], new: Absence | OvertimeApproval
+) -> None:
+    there = rows.filter(
+        employee=new.employee,
+        revoked_at=None,
+        starts_at__lt=new.ends_at,
+        ends_at__gt=new.starts_at,
+    ).first()
+    if there is not None:
+        raise Overlap(employee=str(new.employee), thing=str(there._meta.verbose_name))
 
 
 def _follow(absence: Absence, verb: str, actor: User | None, now: datetime) -> None:
@@ -95,7 +164,24 @@ def approve_overtime(
     actor: User | None,
     now: datetime,
 ) -> OvertimeApproval:
-    """Record overtime approved for one work date; the day is judged again."""
+    """Record overtime approved for one work date; the day is judged again.
+
+    The actor needs Action.RULE on the person, who is somebody else. Raises NotFound, OwnRecord,
+    ImplausibleSpan, Overlap and ValidationError.
+    """
+    _meet(employee, actor)
+    zone = ZoneInfo(zones_of([employee.pk])[employee.pk])
+    midnight = datetime.combine(work_date, time(), zone)
+    if (
+        starts_at < midnight - _DAY
+        or ends_at > midnight + _OVERTIME_REACH
+        or ends_at - starts_at > _OVERTIME_AT_MOST
+    ):
+        raise ImplausibleSpan(
+            starts_at=f"{starts_at.astimezone(zone):%Y-%m-%d %H:%M}",
+            ends_at=f"{ends_at.astimezone(zone):%Y-%m-%d %H:%M}",
+            expected=_("Overtime lasts at most 24 hours and lies around its work date."),
+        )
     approval = OvertimeApproval(
         employee=employee,
         work_date=work_date,
@@ -105,6 +191,7 @@ def approve_overtime(
         approved_at=now,
     )
     approval.full_clean()
+    _refuse_overlap(OvertimeApproval.objects.all(), approval)
     approval.save()
     _follow_overtime(approval, "overtime.approved", actor, now)
     return approval
@@ -112,8 +199,9 @@ def approve_overtime(
 
 @transaction.atomic
 def revoke_overtime(*, approval_id: int, actor: User | None, now: datetime) -> OvertimeApproval:
-    """Take an approval of overtime back. Raises AlreadyRevoked."""
+    """Take an approval of overtime back. Raises AlreadyRevoked, NotFound and OwnRecord."""
     approval = OvertimeApproval.objects.select_for_update().get(pk=approval_id)
+    _meet(approval.employee, actor)
     if approval.revoked_at is not None:
         raise AlreadyRevoked(thing=str(approval))
     approval.revoked_at = now

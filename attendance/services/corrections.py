@@ -14,6 +14,7 @@ from attendance.services.days import wake, wake_for_punches
 from organization import audit
 from organization.errors import DomainError
 from organization.models import Employee, User
+from organization.services import zone_names
 
 _SLOT: Final = re.compile(r"(in|out)([1-9][0-9]?)?")
 # A shift may last into the second day after its date; its first punch may come the evening before.
@@ -148,7 +149,13 @@ def decide_held_punch(
         reason=reason,
     )
     wake_for_punches(
-        [(punch.employee_id, int(punch.punched_at.timestamp()), punch.zone)],
+        [
+            (
+                punch.employee_id,
+                int(punch.punched_at.timestamp()),
+                zone_names()[punch.department_id],
+            )
+        ],
         now=now,
         cause="decision",
     )

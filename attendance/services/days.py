@@ -114,9 +114,9 @@ def wake_for_punches(
 ) -> int:
     """Make the days wait to which these punches may belong; return how many.
 
-    `seen` holds (employee id, second since the epoch, IANA zone of the site). Which day takes a
-    punch is the engine's business; here it is enough that no candidate is missed: every date
-    whose punch window, of whatever shift there is, could hold the moment.
+    `seen` holds (employee id, second since the epoch, IANA zone in which the person's days are
+    planned). Which day takes a punch is the engine's business; here it is enough that no
+    candidate is missed: every date whose punch window, of whatever shift there is, could hold it.
     """
     opens, closes = _reach()
     days = {
@@ -187,9 +187,14 @@ def wake_range(
         scope = (
             " AND EXISTS (SELECT 1 FROM organization_transfer t "
             "JOIN organization_department p ON p.id = t.department_id "
-            "WHERE t.employee_id = e.id AND p.path LIKE %s)"
+            "WHERE t.employee_id = e.id AND (p.path LIKE %s OR EXISTS "
+            # A department that has moved since hung below this one on some of the days.
+            "(SELECT 1 FROM organization_formerdepartment f "
+            "JOIN organization_department m ON m.id = f.department_id "
+            "JOIN organization_department o ON o.id = f.parent_id "
+            "WHERE p.path LIKE m.path || '%%' AND o.path LIKE %s)))"
         )
-        params.append(f"{department.path}%")
+        params += [f"{department.path}%"] * 2
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO attendance_waitingday "
@@ -275,11 +280,16 @@ def open_days(*, now: datetime, days_back: int = 1) -> int:
 
 
 def close_windows(*, now: datetime, limit: int = 50_000) -> int:
-    """Make pending days wait whose punch window has closed (C20); return how many."""
+    """Make pending days wait whose punch window has closed (C20); return how many.
+
+    A day that waits already is left alone: to wake it again would forget how often it failed.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT employee_id, work_date FROM attendance_attendanceday "
-            "WHERE closes_at <= %s ORDER BY closes_at LIMIT %s",
+            "SELECT a.employee_id, a.work_date FROM attendance_attendanceday a "
+            "WHERE a.closes_at <= %s AND NOT EXISTS (SELECT 1 FROM attendance_waitingday w "
+            "WHERE w.employee_id = a.employee_id AND w.work_date = a.work_date) "
+            "ORDER BY a.closes_at LIMIT %s",
             [connection.ops.adapt_datetimefield_value(now), limit],
         )
         found = cursor.fetchall()
@@ -361,11 +371,13 @@ def _judge_chunk(waiting: Sequence[Waiting], now: datetime) -> int:
         except Exception as error:  # one poisoned row must not stop the queue; it is shown
             logger.exception("The days of employee %s could not be judged.", person)
             mark_failed(own, f"{type(error).__name__}: {error}"[:500])
-    with transaction.atomic():
-        store(judged)
-        if awaited:
-            last = _latest_today(now) + HORIZON
+    # Tomorrow is judged from today's facts and not from today's verdict, so it may be woken first;
+    # together with the storing it would take rows crosswise to whoever brings punches.
+    if awaited:
+        last = _latest_today(now) + HORIZON
+        with transaction.atomic():
             wake((key for key in awaited if key[1] <= last), cause="day_before", now=now)
+    store(judged)
     return len(judged)
 
 

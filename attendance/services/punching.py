@@ -28,9 +28,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from attendance.engine import Minute, PlanKind
+from attendance.evidence.claims import Claim
 from attendance.loading import Dialect, as_date, inputs, load_facts, rows
 from attendance.models import Punch
 from attendance.services.days import wake_for_punches
+from attendance.services.evidence import keep_claims
 from devices.models import Credential, Terminal, TerminalLine
 from organization.access import Action, granted_paths
 from organization.models import Department, User
@@ -59,10 +61,14 @@ class Reported(NamedTuple):
     method: str
     direction: str = ""
     key: str = ""
+    evidence: Claim | None = None
 
 
 class NewPunch(NamedTuple):
-    """A punch to keep. `second` counts from the epoch; `zone` is the site's."""
+    """A punch to keep. `second` counts from the epoch; `zone` is the site's.
+
+    `home_zone` is the one in which the person's days are planned, where the site has another.
+    """
 
     employee_id: int
     department_id: int
@@ -74,6 +80,7 @@ class NewPunch(NamedTuple):
     direction: str = ""
     terminal_id: int | None = None
     is_held: bool = False
+    home_zone: str = ""
 
 
 class Kept(NamedTuple):
@@ -131,7 +138,7 @@ def record_punches(punches: Sequence[NewPunch], *, now: datetime) -> list[Kept]:
     known = _keys_of([key for key in unique if key not in new]) if len(new) < len(unique) else {}
     wake_for_punches(
         (
-            (punch.employee_id, punch.second, punch.zone)
+            (punch.employee_id, punch.second, punch.home_zone or punch.zone)
             for punch in ordered
             if punch.natural_key in new
         ),
@@ -212,6 +219,7 @@ def _keys_of(natural_keys: Sequence[str]) -> dict[str, int]:
 # --- what programs report --------------------------------------------------------------------
 
 
+@transaction.atomic
 def report_punches(
     reports: Sequence[Reported],
     *,
@@ -222,7 +230,7 @@ def report_punches(
 ) -> list[Kept | Refusal]:
     """Keep what a program reports; return one answer a report, in order. One never spoils another.
 
-    The actor needs Action.RULE on the person's department; whoever lies outside does not exist.
+    The actor needs Action.RECORD on the person's department; whoever lies outside does not exist.
     Moments more than `ahead_at_most` from now, or `back_at_most` ago, and moments at which the
     person is not employed are refused.
     """
@@ -239,7 +247,16 @@ def report_punches(
         else:
             answers.append(checked)
     kept = iter(_keep_named(punches, actor, now))
-    return [next(kept) if answer is None else answer for answer in answers]
+    told = [next(kept) if answer is None else answer for answer in answers]
+    keep_claims(
+        (
+            (answer.punch_id, report.evidence)
+            for report, answer in zip(reports, told, strict=True)
+            if isinstance(answer, Kept) and answer.is_new and report.evidence is not None
+        ),
+        now=now,
+    )
+    return told
 
 
 def _check(
@@ -326,8 +343,8 @@ def _keep_named(
 
 
 def people_by_number(numbers: Collection[str], actor: User) -> dict[str, Person]:
-    """Return the employees with these numbers on whom `actor` may act (Action.RULE). One query."""
-    paths = granted_paths(actor, Action.RULE)
+    """Return the employees with these numbers on whom `actor` may report punches. One query."""
+    paths = granted_paths(actor, Action.RECORD)
     speak = Dialect()
     found = _read_people(speak.among("e.number"), [speak.listed(sorted(numbers))])
     return {
@@ -458,10 +475,11 @@ def _take_in_chunk(chunk: int, now: datetime) -> TakenIn:
     if not lines:
         return TakenIn()
     people = who_is({(line.terminal_id, line.pin) for line in lines})
+    zones = zone_names()
     becomes: dict[tuple[str, str], list[int]] = defaultdict(list)
     punches = []
     for line in lines:
-        read = _read_line(line, people.get((line.terminal_id, line.pin)))
+        read = _read_line(line, people.get((line.terminal_id, line.pin)), zones)
         if isinstance(read, NewPunch):
             punches.append(read)
             becomes[State.TAKEN, ""].append(line.pk)
@@ -480,18 +498,22 @@ def _take_in_chunk(chunk: int, now: datetime) -> TakenIn:
     )
 
 
-def _read_line(line: TerminalLine, person: Person | None) -> NewPunch | tuple[str, str]:
+def _read_line(
+    line: TerminalLine, person: Person | None, zones: Mapping[int, str]
+) -> NewPunch | tuple[str, str]:
     """Return the punch that a line means, or the state and problem that it gets."""
     if person is None:
         return State.UNKNOWN_PERSON, ""
     second = instant(line.wall_time, line.zone)
     if second is None:
         return State.QUARANTINED, "no_such_time"
-    if not was_employed(person, second, line.zone):
+    # Somebody who punches at a site abroad is still planned, and paid, by the clock at home.
+    department, home_zone = place(person, second, zones)
+    if not was_employed(person, second, home_zone):
         return State.QUARANTINED, "not_employed"
     return NewPunch(
         employee_id=person.id,
-        department_id=person.department_on(_wall_date(second, line.zone)),
+        department_id=department,
         second=second,
         zone=line.zone,
         method=METHODS.get(line.verify, Punch.Method.TERMINAL),
@@ -499,6 +521,7 @@ def _read_line(line: TerminalLine, person: Person | None) -> NewPunch | tuple[st
         natural_key=f"clock:{person.id}:{second}",
         direction=_direction(line),
         terminal_id=line.terminal_id,
+        home_zone=home_zone,
     )
 
 

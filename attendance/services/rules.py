@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Final
@@ -16,7 +17,7 @@ from organization import audit
 from organization.access import Action
 from organization.errors import DomainError, NotFound
 from organization.models import Change, Department, Employee, Position, User
-from organization.services import announce
+from organization.services import announce, told
 from scheduling.pattern import Free, Kind, Overtime, ShiftPattern, problems
 from scheduling.problem_words import sentence
 from scheduling.services.shifts import require_rule
@@ -80,7 +81,7 @@ def add_rule(
             raise ValidationError(_("There is a rule for the whole group already."))
     rule.full_clean()
     rule.save()
-    audit.record(actor=actor, verb="rule.added", thing=rule, department=department, now=now)
+    _record(rule, "rule.added", actor, now, after=told(rule, ("name", "department", "position")))
     return rule
 
 
@@ -94,7 +95,9 @@ def rename_rule(
     if before != rule.name:
         rule.full_clean()
         rule.save(update_fields=["name"])
-        _record(rule, "rule.renamed", actor, now, before=before, after=rule.name)
+        _record(
+            rule, "rule.renamed", actor, now, before={"name": before}, after={"name": rule.name}
+        )
     return rule
 
 
@@ -117,12 +120,21 @@ def draft_rule(
     version = rule.versions.filter(valid_from=valid_from).first()
     if version is not None and version.published_at is not None:
         raise VersionIsPublished(day=valid_from)
+    before = _last_text(rule, version, valid_from)
     version = version or RuleVersion(rule=rule, valid_from=valid_from)
     for name, value in text.columns().items():
         setattr(version, name, value)
     version.full_clean()
     version.save()
-    _record(rule, "rule.drafted", actor, now, valid_from=str(valid_from), **text.columns())
+    _record(
+        rule,
+        "rule.drafted",
+        actor,
+        now,
+        valid_from=str(valid_from),
+        before=before,
+        after=text.columns(),
+    )
     return version
 
 
@@ -135,10 +147,19 @@ def publish_rule(*, version_id: int, actor: User | None = None, now: datetime) -
     version = find_version(version_id, actor, lock=True)
     if version.published_at is not None:
         return version
+    before = _last_text(version.rule, None, version.valid_from)
     version.published_at = now
     version.save(update_fields=["published_at"])
     _announce(version)
-    _record(version.rule, "rule.published", actor, now, valid_from=str(version.valid_from))
+    _record(
+        version.rule,
+        "rule.published",
+        actor,
+        now,
+        valid_from=str(version.valid_from),
+        before=before,
+        after=text_of(version).columns(),
+    )
     return version
 
 
@@ -153,7 +174,14 @@ def discard_version(*, version_id: int, actor: User | None = None, now: datetime
         if version.valid_from <= localdate(now):
             raise VersionIsInForce(day=version.valid_from)
         _announce(version)
-    _record(version.rule, "rule.discarded", actor, now, valid_from=str(version.valid_from))
+    _record(
+        version.rule,
+        "rule.discarded",
+        actor,
+        now,
+        valid_from=str(version.valid_from),
+        before=text_of(version).columns(),
+    )
     version.delete()
 
 
@@ -169,12 +197,24 @@ def check_overtime(overtime: Overtime | None) -> None:
 
 def text_of(version: RuleVersion) -> RuleText:
     """Return what a stored version says."""
-    stored = {"overtime": version.overtime} if version.overtime else {}
-    names = (name for name in RuleText.__slots__ if name != "overtime")
-    return RuleText(
-        **{name: getattr(version, name) for name in names},
-        overtime=ShiftPattern.from_json(stored).overtime,
-    )
+    return read_columns({name: getattr(version, name) for name in RuleText.__slots__})
+
+
+def read_columns(columns: Mapping[str, Any]) -> RuleText:
+    """Return what was written by `RuleText.columns`."""
+    stored = {"overtime": columns["overtime"]} if columns["overtime"] else {}
+    overtime = ShiftPattern.from_json(stored).overtime
+    return RuleText(**{**columns, "overtime": overtime})
+
+
+def _last_text(
+    rule: AttendanceRule, draft: RuleVersion | None, valid_from: date
+) -> dict[str, Any] | None:
+    """Return what a draft said, or else the version in force before a date; None for neither."""
+    if draft is None:
+        published = rule.versions.filter(published_at__isnull=False, valid_from__lt=valid_from)
+        draft = published.order_by("-valid_from").first()
+    return text_of(draft).columns() if draft is not None else None
 
 
 # --- whom a rule concerns --------------------------------------------------------------------

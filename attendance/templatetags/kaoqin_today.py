@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import template
+from django.utils import timezone
 from django.utils.timezone import localdate
 
 from attendance.console.today import Today, read_today
@@ -13,4 +14,4 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def today_board(context: dict[str, Any]) -> Today:
     """Return what needs the person who asks, today."""
-    return read_today(context["request"].user, localdate())
+    return read_today(context["request"].user, localdate(), now=timezone.now())

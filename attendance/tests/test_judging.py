@@ -296,6 +296,21 @@ def test_a_poisoned_shift_stops_nobody_else(company: Company) -> None:
     assert left.problem
 
 
+def test_a_poisoned_day_whose_window_has_closed_is_given_up_too(company: Company) -> None:
+    evening = datetime(2026, 3, 2, 20, tzinfo=SHANGHAI)
+    punch(company.alice, MONDAY, "8:58")
+    days.judge_all(now=evening)
+    assert AttendanceDay.objects.get(work_date=MONDAY).closes_at is not None
+    company.day_shift.versions.update(pattern={"segments": "unreadable"})
+
+    for _ring in range(storing.FAILS_AT_MOST + 2):
+        days.close_windows(now=LONG_AFTER)
+        days.judge_all(now=LONG_AFTER)
+
+    left = WaitingDay.objects.get(work_date=MONDAY)
+    assert left.failed_count == storing.FAILS_AT_MOST
+
+
 def test_one_waiting_day_costs_a_dozen_queries(
     company: Company, django_assert_max_num_queries
 ) -> None:
@@ -347,3 +362,87 @@ def test_recompute_writes_even_what_its_digest_says_is_the_same(company: Company
     )
 
     assert judged(company.alice, MONDAY).status == "missing"
+
+
+# --- days that are over keep the tree of their date ------------------------------------------
+
+
+def _second_unit(company: Company) -> Department:
+    unit = people.add_department(name="Guards", code="GU", parent=company.root, now=LONG_AFTER)
+    ShiftAssignment.objects.create(
+        department=unit,
+        shift=company.night_shift,
+        starts_on=date(2026, 1, 1),
+        weekdays="1234567",
+    )
+    return unit
+
+
+def test_moving_a_department_changes_no_day_before_the_move(company: Company) -> None:
+    unit = _second_unit(company)
+    punch(company.alice, MONDAY, "8:58")
+    punch(company.alice, MONDAY, "18:02")
+    assert judged(company.alice, MONDAY).status == "normal"
+
+    people.move_department(
+        department_id=company.office.pk,
+        parent=unit,
+        actor=None,
+        now=datetime(2026, 3, 10, 2, tzinfo=UTC),
+    )
+    for day in (MONDAY, date(2026, 3, 10)):
+        days.wake([(company.alice.pk, day)], cause="ordered", now=LONG_AFTER, is_forced=True)
+
+    assert judged(company.alice, MONDAY).shift == company.day_shift
+    assert judged(company.alice, date(2026, 3, 10)).shift == company.night_shift
+
+
+def test_a_zone_holds_from_its_date_on_and_a_second_one_as_well(company: Company) -> None:
+    """09:00 in Shanghai is 10:00 in Tokyo: there it is an hour late."""
+    for day in (MONDAY, TUESDAY, date(2026, 3, 4)):
+        punch(company.alice, day, "9:00")
+        punch(company.alice, day, "18:00")
+
+    for zone, day in (("Asia/Tokyo", TUESDAY), ("Asia/Shanghai", date(2026, 3, 4))):
+        people.change_timezone(
+            department_id=company.office.pk, timezone=zone, starts_on=day, actor=None,
+            now=LONG_AFTER,
+        )  # fmt: skip
+    days.take_in_changes(now=LONG_AFTER)
+
+    assert judged(company.alice, MONDAY).late_minutes == 0
+    assert judged(company.alice, TUESDAY).late_minutes == 60
+    assert judged(company.alice, date(2026, 3, 4)).late_minutes == 0
+
+
+def test_a_zone_said_for_earlier_days_reaches_up_to_today(company: Company) -> None:
+    for starts_on in (TUESDAY, MONDAY):
+        people.change_timezone(
+            department_id=company.office.pk, timezone="Asia/Tokyo", starts_on=starts_on,
+            actor=None, now=LONG_AFTER,
+        )  # fmt: skip
+    book = days.load_facts([company.alice.pk], date(2026, 2, 26), TUESDAY).book
+
+    zones = [
+        str(book.zone_of(company.office.pk, day)) for day in (date(2026, 3, 1), MONDAY, TUESDAY)
+    ]
+    assert zones == ["Asia/Shanghai", "Asia/Tokyo", "Asia/Tokyo"]
+
+
+def test_what_changes_in_a_former_parent_wakes_the_days_spent_below_it(company: Company) -> None:
+    unit = _second_unit(company)
+    former = people.add_department(name="Old", code="OLD", parent=company.root, now=LONG_AFTER)
+    for parent in (former, unit):
+        people.move_department(
+            department_id=company.office.pk,
+            parent=parent,
+            actor=None,
+            now=datetime(2026, 3, 10 if parent is unit else 1, 2, tzinfo=UTC),
+        )
+    WaitingDay.objects.all().delete()
+
+    woken = days.wake_range(
+        starts_on=MONDAY, ends_on=MONDAY, cause="ordered", now=LONG_AFTER, department=former
+    )
+
+    assert woken == 1

@@ -7,11 +7,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import localdate
 
-from attendance.console import month
+from attendance.console import period
 from attendance.models import AttendanceDay, AttendanceRule, RuleVersion, WaitingDay
+from attendance.tests.test_judging import OFFICE, make_shift
 from organization import services as people
 from organization.models import Employee, User
-from scheduling.models import RosterEntry, Shift
+from scheduling.models import RosterEntry, Shift, ShiftAssignment
 from tests.cast import NOW, Cast, cast
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +79,35 @@ def test_a_day_to_come_shows_the_rostered_shift(client: Client, cast: Cast) -> N
     RosterEntry.objects.create(employee=cast.alice, work_date=MONDAY, shift=shift)
 
     assert 'class="is-planned" title="03-02 NIGHT">NIGHT</a>' in shown(client, cast.bob.user)
+
+
+def test_a_day_to_come_shows_the_assigned_shift(client: Client, cast: Cast) -> None:
+    day_shift = make_shift("DAY", OFFICE)
+    for department in (cast.department, cast.other_department):
+        ShiftAssignment.objects.create(
+            department=department, shift=day_shift, starts_on=MONDAY, weekdays="1234567"
+        )
+    client.force_login(cast.bob.user)
+
+    page = client.get(reverse(MONTH), {"month": f"{localdate() + timedelta(days=40):%Y-%m}"})
+
+    text = page.content.decode()
+    # Alice and Bob on every day of the month; Carol's department is not his.
+    days = page.context["period"].days
+    assert text.count(">DAY</a>") == 2 * len(days)
+    assert "Carol" not in text
+
+
+def test_a_month_to_come_costs_the_same_however_many_people(
+    client: Client, cast: Cast, django_assert_max_num_queries
+) -> None:
+    ShiftAssignment.objects.create(
+        department=cast.group, shift=make_shift("DAY", OFFICE), starts_on=MONDAY, weekdays="12345"
+    )
+    client.force_login(cast.superuser)
+
+    with django_assert_max_num_queries(32):
+        client.get(reverse(MONTH), {"month": f"{localdate() + timedelta(days=40):%Y-%m}"})
 
 
 def test_carol_sees_nobody_of_another_department(client: Client, cast: Cast) -> None:
@@ -206,16 +236,16 @@ def test_a_name_cannot_bring_markup_along(client: Client, cast: Cast) -> None:
 
 
 def test_a_period_may_start_on_the_twenty_sixth() -> None:
-    period = month.period_of(2026, 3, 26)
+    found = period.period_of(2026, 3, 26)
 
-    assert (period.first, period.last) == (date(2026, 2, 26), date(2026, 3, 25))
-    assert len(period.days) == 28
+    assert (found.first, found.last) == (date(2026, 2, 26), date(2026, 3, 25))
+    assert len(found.days) == 28
 
 
 def test_the_twenty_sixth_belongs_to_the_next_period() -> None:
-    assert month.read_period("", date(2026, 3, 26), 26).text == "2026-04"
-    assert month.read_period("", date(2026, 3, 25), 26).text == "2026-03"
-    assert month.read_period("", date(2026, 12, 26), 26).text == "2027-01"
+    assert period.read_period("", date(2026, 3, 26), 26).text == "2026-04"
+    assert period.read_period("", date(2026, 3, 25), 26).text == "2026-03"
+    assert period.read_period("", date(2026, 12, 26), 26).text == "2027-01"
 
 
 def test_the_nearest_rule_says_when_the_period_starts(cast: Cast) -> None:
@@ -225,9 +255,9 @@ def test_the_nearest_rule_says_when_the_period_starts(cast: Cast) -> None:
             rule=rule, valid_from=date(2026, 1, 1), period_starts_on_day=start, published_at=NOW
         )
 
-    assert month.period_start(cast.department, MONDAY) == 26
-    assert month.period_start(cast.other_department, MONDAY) == 16
-    assert month.period_start(cast.group, MONDAY) == 1
+    assert period.period_start(cast.department, MONDAY) == 26
+    assert period.period_start(cast.other_department, MONDAY) == 16
+    assert period.period_start(cast.group, MONDAY) == 1
 
 
 def test_the_list_of_days_shows_the_last_week_and_costs_a_few_queries(

@@ -7,11 +7,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from guardian.shortcuts import assign_perm
-from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from attendance.models import Punch, WaitingDay
 from organization import services as people
+from organization import tokens
 from organization.models import User
 
 pytestmark = pytest.mark.django_db
@@ -39,16 +39,22 @@ def company():
     hr = User.objects.create_user("hr")
     other_hr = User.objects.create_user("other_hr")
     for user, department in ((hr, office), (other_hr, shop)):
-        for action in ("see", "rule"):
+        for action in ("see", "record"):
             assign_perm(f"organization.{action}", user, department)
     return Company(client_of(hr), hr, other_hr, alice, bob, office)
 
 
 def client_of(user):
     client = APIClient()
-    token, _made = Token.objects.get_or_create(user=user)
-    client.credentials(HTTP_AUTHORIZATION=f"Token {token.key}")
+    _token, key = tokens.issue(user, name="gate", actor=None, now=NOW)
+    client.credentials(HTTP_AUTHORIZATION=f"Token {key}")
     return client
+
+
+def bridge_of_the_group(company):
+    bridge = User.objects.create_user("bridge", is_program=True)
+    assign_perm("organization.record", bridge, company.office.parent)
+    return bridge
 
 
 def report(**other):
@@ -152,6 +158,13 @@ def test_whoever_may_only_look_reports_nothing(company):
     assert not Punch.objects.exists()
 
 
+def test_s_23_not_even_a_super_administrator_brings_in_a_punch(company):
+    answer = client_of(User.objects.create_superuser("admin")).post(URL, report())
+
+    assert answer.status_code == 404
+    assert not Punch.objects.exists()
+
+
 def test_nobody_reports_without_a_log_in():
     assert APIClient().post(URL, report()).status_code == 401
     assert not Punch.objects.exists()
@@ -249,10 +262,28 @@ def test_a_key_is_told_apart_from_the_same_key_of_somebody_else(company):
     assert Punch.objects.count() == 2
 
 
-def test_in_02_two_people_in_the_same_second_are_two_punches(company):
-    admin = User.objects.create_superuser("admin")
+def test_a_refusal_is_not_kept_with_its_key_because_it_may_be_mended(company):
+    headers = {"Idempotency-Key": "k-2"}
+    assert company.client.post(URL, report(employee="77"), headers=headers).status_code == 404
+    people.hire(
+        number="77", name="New", department=company.office, joined_on=date(2026, 1, 5), now=NOW
+    )
 
-    body = client_of(admin).post(URL, [report(), report(employee="2001")]).json()
+    assert company.client.post(URL, report(employee="77"), headers=headers).status_code == 201
+
+
+@pytest.mark.parametrize("field", ["direction", "key"])
+def test_a_zero_is_something_that_was_said(company, field):
+    answer = company.client.post(URL, report(**{field: 0}))
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["field"] == field
+
+
+def test_in_02_two_people_in_the_same_second_are_two_punches(company):
+    everywhere = bridge_of_the_group(company)
+
+    body = client_of(everywhere).post(URL, [report(), report(employee="2001")]).json()
 
     assert body["created"] == 2
 
@@ -281,7 +312,8 @@ def test_a_request_costs_the_same_few_queries_for_one_punch_and_a_thousand(compa
 
 def test_punches_are_read_by_whoever_sees_the_person(company):
     admin = client_of(User.objects.create_superuser("admin"))
-    admin.post(URL, [report(), report(employee="2001", at="2026-08-31T08:00:00+08:00")])
+    bridge = client_of(bridge_of_the_group(company))
+    bridge.post(URL, [report(), report(employee="2001", at="2026-08-31T08:00:00+08:00")])
 
     def read(client, **asked):
         answer = client.get(URL, asked)

@@ -8,12 +8,12 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, connections, transaction
 from django.db.models import ProtectedError
-from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from attendance.models import Punch
 from attendance.services.punching import NewPunch, record_punch, record_punches
 from organization import services as people
+from organization import tokens
 from organization.models import User
 
 NOW = datetime(2026, 9, 1, 1, 0, tzinfo=UTC)
@@ -148,14 +148,15 @@ def test_nothing_cascades_into_punches():
 @pytest.mark.django_db(transaction=True)
 def test_in_25_ten_parallel_requests_with_one_key_make_one_punch():
     hire()
-    token = Token.objects.create(user=User.objects.create_superuser("admin"))
+    admin = User.objects.create_superuser("admin")
+    _token, key = tokens.issue(admin, name="gate", actor=None, now=datetime.now(UTC))
     now = datetime.now(UTC).isoformat()
     start = threading.Barrier(10)
     answers = []
 
     def ask():
         client = APIClient()
-        client.credentials(HTTP_AUTHORIZATION=f"Token {token.key}")
+        client.credentials(HTTP_AUTHORIZATION=f"Token {key}")
         start.wait()
         try:
             answer = client.post(

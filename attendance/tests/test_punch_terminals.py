@@ -333,3 +333,18 @@ def test_the_command_says_what_is_missing(company, tmp_path):
     with pytest.raises(CommandError, match="No such file"):
         command(str(tmp_path / "none"), "--terminal", "Gate")
     assert not TerminalLine.objects.exists()
+
+
+def test_a_terminal_abroad_wakes_the_day_that_is_planned_at_home(company):
+    """09:00 in Shanghai is 20:00 of the date before in New York."""
+    abroad = people.add_department(
+        name="Abroad", code="US", parent=company.north, timezone="America/New_York", now=NOW
+    )
+    gate = register_terminal(name="Fifth Avenue", department=abroad, actor=None, now=NOW)
+    Change.objects.update(handled_at=NOW)
+
+    bring(gate, said(7, "2026-08-31 21:00:00"))
+
+    (punch,) = Punch.objects.all()
+    assert punch.department == company.north
+    assert date(2026, 9, 1) in WaitingDay.objects.values_list("work_date", flat=True)

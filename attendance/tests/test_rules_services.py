@@ -83,7 +83,7 @@ def test_a_draft_judges_nobody(judged: Company) -> None:
     assert take_in_changes(now=LATER) == 0
     entry = AuditEntry.objects.get(verb="rule.drafted")
     assert (entry.actor, entry.department) == (judged.bob, judged.works)
-    assert entry.facts["shift_source"] == "roster_only"
+    assert entry.facts["after"]["shift_source"] == "roster_only"
 
 
 def test_a_trial_says_what_would_change_and_writes_nothing(judged: Company) -> None:

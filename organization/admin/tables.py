@@ -7,10 +7,12 @@ from typing import Any
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from import_export.admin import ImportExportMixin
 from import_export.formats.base_formats import CSV, XLSX
 
+from organization import audit
 from organization.access import Action
 from organization.scoped_admin import ThemedExportForm, ThemedImportForm, scoped
 
@@ -48,14 +50,45 @@ class TablesMixin(ImportExportMixin):
         """Write all rows or none."""
         return {**super().get_import_data_kwargs(**kwargs), "rollback_on_validation_errors": True}
 
+    def get_export_data(
+        self, file_format: Any, request: HttpRequest, queryset: QuerySet[Any], **kwargs: Any
+    ) -> Any:
+        """Return the file, once it is written down who takes it, and what is in it."""
+        content = super().get_export_data(file_format, request, queryset, **kwargs)
+        audit.record_export(
+            actor=request.user,  # type: ignore[arg-type]
+            model=self.model,
+            rows=queryset.count(),
+            form=file_format.get_extension(),
+            filters=dict(request.GET.items()),
+            now=timezone.now(),
+        )
+        return content
+
     def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:
         """Say what was written; rows that changed since the preview may refuse."""
         if not result.has_errors() and not result.has_validation_errors():
+            self._write_down_import(result, request)
             return super().process_result(result, request)
         messages.error(
             request, _("Nothing was imported: something has changed since the preview. Try again.")
         )
         return HttpResponseRedirect(request.path.replace("process_import", "import"))
+
+    def _write_down_import(self, result: Any, request: HttpRequest) -> None:
+        # Each row that was written has an entry of its own, by its service.
+        totals = {kind: count for kind, count in result.totals.items() if count}
+        audit.record(
+            actor=request.user,  # type: ignore[arg-type]
+            verb="rows.imported",
+            thing=audit.Thing(
+                self.model._meta.label_lower, str(self.model._meta.verbose_name_plural)
+            ),
+            department=audit.home_of(request.user, self.write_action),  # type: ignore[arg-type]
+            now=timezone.now(),
+            file=request.POST.get("original_file_name", ""),
+            rows=totals,
+        )
 
     def get_confirm_form_initial(self, request: HttpRequest, import_form: Any) -> dict[str, Any]:
         """Carry the date from the preview to the confirmation."""

@@ -8,8 +8,7 @@ from guardian.shortcuts import assign_perm
 
 from organization import services
 from organization.access import Action, departments_for, granted_paths
-from organization.grants import grants_on, set_grants
-from organization.models import AuditEntry, Department, Employee, User
+from organization.models import Department, Employee, User
 
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 
@@ -89,25 +88,3 @@ def test_a_grant_inside_a_granted_department_adds_nothing(cast):
     assign_perm(Action.RULE.value, cast.hr, cast.department)
 
     assert granted_paths(User.objects.get(pk=cast.hr.pk), Action.RULE) == (cast.unit.path,)
-
-
-def test_rights_are_set_as_a_whole_and_written_down(cast):
-    for actions in ([Action.SEE, Action.EXPORT], [Action.SEE]):
-        set_grants(
-            user=cast.alice.user,
-            department=cast.department,
-            actions=actions,
-            actor=cast.superuser,
-            now=NOW,
-        )
-
-    alice = User.objects.get(pk=cast.alice.user_id)
-    assert granted_paths(alice, Action.SEE) == (cast.department.path,)
-    assert granted_paths(alice, Action.EXPORT) == ()
-    assert AuditEntry.objects.filter(verb="grants.set").count() == 2
-
-
-def test_rights_on_a_department_are_listed_with_those_from_above(cast):
-    found = [(grant.user.username, grant.department.code) for grant in grants_on(cast.department)]
-
-    assert found == [("bob", "N-W"), ("n_hr", "N")]

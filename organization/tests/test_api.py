@@ -1,16 +1,16 @@
 """Employees and departments for other programs."""
 
 import pytest
-from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
-from organization import services
+from organization import services, tokens
 from tests.cast import NOW
 
 
 def client_of(user):
     client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Token {Token.objects.create(user=user).key}")
+    _token, key = tokens.issue(user, name="payroll", actor=None, now=NOW)
+    client.credentials(HTTP_AUTHORIZATION=f"Token {key}")
     return client
 
 

@@ -6,7 +6,6 @@ import pytest
 from django.utils.timezone import localdate
 
 from organization import services
-from organization.access import Action, granted_paths
 from organization.models import Change, Department, Employee, User
 from tests.cast import NOW
 
@@ -278,32 +277,13 @@ def test_a_zone_changes_by_a_step_from_a_date(hr, cast):
     assert (news.department, news.starts_on) == (cast.department, date(2026, 2, 1))
 
 
-def test_administrators_set_who_may_do_what(boss, cast):
-    page = f"{DEPARTMENTS}{cast.department.pk}/access/"
-    assert "n_hr" in boss.get(page).content.decode()
+def test_a_new_log_in_opens_nothing_until_a_role_is_assigned(boss, cast):
+    told = boss.post("/admin/organization/user/add/", {"username": "dora"})
 
-    boss.post(page, {"person": cast.alice.user_id, "actions": ["see", "decide"]})
-
-    alice = User.objects.get(pk=cast.alice.user_id)
-    assert granted_paths(alice, Action.DECIDE) == (cast.department.path,)
-
-
-def test_nobody_else_sets_who_may_do_what(hr, cast):
-    assert hr.get(f"{DEPARTMENTS}{cast.department.pk}/access/").status_code == 403
-
-
-def test_a_new_log_in_opens_the_console(boss, cast):
-    said = {
-        "username": "dora",
-        "usable_password": "true",
-        "password1": "a long word",
-        "password2": "a long word",
-    }
-
-    assert boss.post("/admin/organization/user/add/", said).status_code == 302
-
+    assert told.status_code == 200
     dora = User.objects.get(username="dora")
-    assert (dora.is_staff, dora.is_superuser) == (True, False)
+    assert (dora.is_staff, dora.is_superuser) == (False, False)
+    assert dora.check_password(told.context["told"])
 
 
 @pytest.mark.parametrize("page", [EMPLOYEES, DEPARTMENTS, "/admin/organization/auditentry/"])

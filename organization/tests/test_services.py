@@ -73,6 +73,16 @@ def test_a_transfer_of_the_future_leaves_the_person_where_they_are_until_it_is_d
     assert cast.alice.department == cast.other_department
 
 
+def test_a_transfer_is_settled_however_late_the_bell_rings(cast):
+    transfer(cast, cast.alice, cast.other_department, date(2026, 3, 5))
+
+    assert services.settle_transfers(now=datetime(2026, 6, 5, 1, 0, tzinfo=UTC)) == 1
+    assert services.settle_transfers(now=datetime(2026, 6, 5, 1, 0, tzinfo=UTC)) == 0
+
+    cast.alice.refresh_from_db()
+    assert cast.alice.department == cast.other_department
+
+
 def test_a_second_transfer_on_a_date_replaces_the_first(cast):
     transfer(cast, cast.alice, cast.other_department, TODAY)
     transfer(cast, cast.alice, cast.unit, TODAY)

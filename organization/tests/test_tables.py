@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 import tablib
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils.timezone import localdate
 
@@ -204,7 +205,7 @@ def test_what_a_service_refuses_is_an_error_of_its_row(hr):
 
 
 def test_a_preview_speaks_the_language_of_the_page(hr):
-    hr.cookies["django_language"] = "zh-hans"
+    hr.cookies[settings.LANGUAGE_COOKIE_NAME] = "zh-hans"
     preview = upload(hr, EMPLOYEES, sheet(["00101", "none"], headings=["number", "department"]))
 
     assert preview.context["result"].diff_headers == HEADINGS
@@ -273,7 +274,7 @@ def test_an_export_holds_the_people_that_may_be_exported_and_keeps_leading_zeros
 
 
 def test_an_export_carries_the_headings_of_the_language(hr):
-    hr.cookies["django_language"] = "zh-hans"
+    hr.cookies[settings.LANGUAGE_COOKIE_NAME] = "zh-hans"
 
     assert take_out(hr, EMPLOYEES).headers == HEADINGS
 
@@ -300,7 +301,7 @@ def test_an_export_imports_back_and_changes_nothing(hr, cast, page, kind, langua
     # Bob reports to somebody outside the unit, and the unit hangs below the group.
     Employee.objects.filter(pk=cast.bob.pk).update(supervisor=cast.carol)
     Department.objects.filter(pk=cast.department.pk).update(head=cast.carol)
-    hr.cookies["django_language"] = language
+    hr.cookies[settings.LANGUAGE_COOKIE_NAME] = language
     before = Transfer.objects.count(), Change.objects.count()
 
     preview = upload(hr, page, take_out(hr, page, kind), kind)

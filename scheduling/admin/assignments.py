@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -143,10 +143,14 @@ class ShiftAssignmentAdmin(ScopedAdmin):
     ) -> HttpResponse:
         """Show what it says, and let it end."""
         rows = self.get_queryset(request).select_related(*_PARTS, "employee__department")
-        assignment = get_object_or_404(rows, pk=object_id if object_id.isdigit() else 0)
+        assignment = get_object_or_404(rows, pk=object_id if object_id.isdecimal() else 0)
+        if not self.has_view_permission(request, assignment):
+            raise Http404
         may_write = self.has_change_permission(request, assignment)
+        if request.method == "POST" and not may_write:
+            raise Http404
         form = EndForm(request.POST or None, initial={"ends_on": assignment.ends_on})
-        if request.method == "POST" and may_write and form.is_valid():
+        if request.method == "POST" and form.is_valid():
             try:
                 services.end_assignment(
                     assignment_id=assignment.pk,

@@ -18,10 +18,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 from kombu.exceptions import OperationalError
 
+from organization import audit
 from organization.access import Action, departments_for
 from organization.errors import DomainError, NotFound
 from organization.models import Department, Employee
-from scheduling.models import RosterUpload, Shift
+from scheduling.models import RosterEntry, RosterUpload, Shift
 from scheduling.pattern import ShiftPattern
 from scheduling.roster_form import (
     CodesForm,
@@ -280,7 +281,11 @@ class RosterImport:
         """Order the sheet to be written: a small one at once, a large one by a worker."""
         upload = self._find(request, upload_id)
         try:
-            rosters.start_confirmation(upload_id=upload.pk, actor=request.user)  # type: ignore[arg-type]
+            rosters.start_confirmation(
+                upload_id=upload.pk,
+                actor=request.user,  # type: ignore[arg-type]
+                seen=request.POST.get("seen", ""),
+            )
         except DomainError as refusal:
             messages.error(request, str(refusal))
             return redirect("admin:scheduling_rosterentry_import_look", upload.pk)
@@ -326,21 +331,45 @@ class RosterImport:
         """Give a month as a sheet that imports back unchanged."""
         if not departments_for(request.user, Action.EXPORT).exists():
             raise Http404
-        return self._sheet(request, export_month, "roster", Action.EXPORT)
+        sheet = self._sheet(request, export_month, "roster", Action.EXPORT)
+        self._write_down_export(request)
+        return sheet
+
+    def _write_down_export(self, request: HttpRequest) -> None:
+        month, department = self._asked(request, Action.EXPORT)
+        rows = RosterEntry.objects.visible_to(request.user, Action.EXPORT).filter(
+            work_date__year=month.year, work_date__month=month.month
+        )
+        if department is not None:
+            rows = rows.filter(employee__department__path__startswith=department.path)
+        audit.record_export(
+            actor=request.user,  # type: ignore[arg-type]
+            model=RosterEntry,
+            rows=rows.count(),
+            form="xlsx",
+            filters={"month": f"{month:%Y-%m}", "department": department or ""},
+            department=department,
+            now=timezone.now(),
+        )
 
     def _sheet(self, request: HttpRequest, make: Any, name: str, action: Action) -> HttpResponse:
+        month, department = self._asked(request, action)
+        content = make(month=month, actor=request.user, department=department)
+        headers = {"Content-Disposition": f'attachment; filename="{name}-{month:%Y-%m}.xlsx"'}
+        return HttpResponse(content, content_type=XLSX, headers=headers)
+
+    def _asked(self, request: HttpRequest, action: Action) -> tuple[date, Department | None]:
+        """Return the month and the department that are asked for. Raises Http404."""
         try:
             month = date.fromisoformat(f"{request.GET.get('month', '')}-01")
         except ValueError:
             month = next_month(localdate())
         wanted = request.GET.get("department", "")
         departments = departments_for(request.user, action)
-        department = departments.filter(pk=wanted).first() if wanted.isdigit() else None
+        department = departments.filter(pk=wanted).first() if wanted.isdecimal() else None
         if wanted and department is None:
             raise Http404
-        content = make(month=month, actor=request.user, department=department)
-        headers = {"Content-Disposition": f'attachment; filename="{name}-{month:%Y-%m}.xlsx"'}
-        return HttpResponse(content, content_type=XLSX, headers=headers)
+        return month, department
 
     # --- shared ---------------------------------------------------------------------------
 

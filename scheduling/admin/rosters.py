@@ -12,10 +12,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from organization.access import Action, departments_for
 from organization.errors import DomainError
@@ -142,13 +143,14 @@ class RosterBatchAdmin(ReadOnlyAdmin):
         own = [path("<int:batch_id>/undo/", undo, name="scheduling_rosterbatch_undo")]
         return own + super().get_urls()
 
+    @method_decorator(require_safe)
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show what a batch did, and offer the way back."""
         if not self.has_view_permission(request):
             raise Http404
-        key = object_id if object_id.isdigit() else 0
+        key = object_id if object_id.isdecimal() else 0
         batch = get_object_or_404(self.get_queryset(request), pk=key)
         cells = (
             RosterChange.objects.filter(batch=batch, employee__in=self._theirs(request))
@@ -195,6 +197,7 @@ class ShiftCodeAdmin(ScopedAdmin):
     """What codes in sheets mean: mapped once on an import, looked up ever after."""
 
     form = ShiftCodeForm
+    actions = ("delete_selected",)
     list_display = ("code", "meaning", "owner")
     list_select_related = ("shift", "department")
     search_fields = ("code",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -12,7 +13,7 @@ from organization import audit
 from organization.access import Action
 from organization.errors import DateOutOfOrder, NotFound
 from organization.models import Change, Department, Employee, Position, User
-from organization.services import announce
+from organization.services import announce, told
 from scheduling.errors import AssignmentsOverlap, ShiftOutOfReach
 from scheduling.models import Rotation, Shift, ShiftAssignment
 from scheduling.services.shifts import require_rule, scopes_of_assignments
@@ -57,7 +58,7 @@ def assign_shift(
     check_assignment(assignment)
     assignment.save()
     _announce(assignment, starts_on, ends_on)
-    _record(assignment, "assignment.added", actor, now)
+    _record(assignment, "assignment.added", actor, now, after=_told(assignment))
     return assignment
 
 
@@ -72,6 +73,7 @@ def end_assignment(
     assignment = _lock(assignment_id, actor)
     if ends_on is not None and ends_on < assignment.starts_on:
         raise DateOutOfOrder(field="ends_on", value=ends_on, expected=f"≥ {assignment.starts_on}")
+    was = _told(assignment)
     before, assignment.ends_on = assignment.ends_on, ends_on
     if before == ends_on:
         return assignment
@@ -80,7 +82,7 @@ def end_assignment(
     first = min(day for day in (before, ends_on) if day is not None) + _DAY
     last = None if before is None or ends_on is None else max(before, ends_on)
     _announce(assignment, first, last)
-    _record(assignment, "assignment.ended", actor, now, before=str(before or ""))
+    _record(assignment, "assignment.ended", actor, now, before=was, after=_told(assignment))
     return assignment
 
 
@@ -89,7 +91,7 @@ def withdraw_assignment(*, assignment_id: int, actor: User | None = None, now: d
     """Take an assignment away as if it had never been. Raises NotFound."""
     assignment = _lock(assignment_id, actor)
     _announce(assignment, assignment.starts_on, assignment.ends_on)
-    _record(assignment, "assignment.withdrawn", actor, now)
+    _record(assignment, "assignment.withdrawn", actor, now, before=_told(assignment))
     assignment.delete()
 
 
@@ -206,7 +208,10 @@ def _record(
         thing=assignment,
         department=employee.department if employee is not None else assignment.department,
         now=now,
-        starts_on=str(assignment.starts_on),
-        ends_on=str(assignment.ends_on or ""),
         **facts,
     )
+
+
+def _told(assignment: ShiftAssignment) -> dict[str, Any]:
+    names = "department position employee shift rotation weekdays starts_on ends_on"
+    return told(assignment, names.split())

@@ -15,7 +15,7 @@ from organization import audit
 from organization.access import Action, departments_for
 from organization.errors import DomainError, NotAllowed, NotFound
 from organization.models import Change, Department, User
-from organization.services import announce
+from organization.services import announce, told
 from scheduling import holidays
 from scheduling.holidays import Reading, StatutoryDay
 from scheduling.models import CalendarDay, CalendarSource, CalendarYear
@@ -169,8 +169,20 @@ def apply_calendar(
             thing=source,
             now=now,
             years={str(change.year): len(change.changes) for change in done},
+            before=_days_told(done, "before"),
+            after=_days_told(done, "after"),
         )
     return done
+
+
+def _days_told(done: Sequence[YearChange], side: str) -> dict[str, str | None]:
+    """Return the dates that change with what they were, or are, as the audit log tells them."""
+    days = [day for change in done for day in change.changes]
+    values = {day.day.isoformat(): getattr(day, side) for day in days}
+    return {
+        day: f"{value.kind.value} {value.name}".strip() if value is not None else None
+        for day, value in values.items()
+    }
 
 
 def _apply_year(change: YearChange, source: CalendarSource, now: datetime) -> None:
@@ -278,6 +290,8 @@ def set_company_day(
     if kind not in CalendarDay.COMPANY_KINDS:
         raise NotACompanyDay(day=day)
     row = instead_of or CalendarDay()
+    fields = ("day", "kind", "name", "department")
+    before = told(row, fields) if row.pk else None
     if row.pk:
         _require_company(row, actor)
         announce(
@@ -288,7 +302,13 @@ def set_company_day(
     row.save()
     announce(Change.Reason.CALENDAR, starts_on=day, ends_on=day, department=department)
     audit.record(
-        actor=actor, verb="calendar.day_set", thing=row, department=department, now=now, kind=kind
+        actor=actor,
+        verb="calendar.day_set",
+        thing=row,
+        department=department,
+        now=now,
+        before=before,
+        after=told(row, fields),
     )
     return row
 
@@ -302,7 +322,12 @@ def remove_company_day(*, day_id: int, actor: User | None, now: datetime) -> Non
     _require_company(row, actor)
     announce(Change.Reason.CALENDAR, starts_on=row.day, ends_on=row.day, department=row.department)
     audit.record(
-        actor=actor, verb="calendar.day_removed", thing=row, department=row.department, now=now
+        actor=actor,
+        verb="calendar.day_removed",
+        thing=row,
+        department=row.department,
+        now=now,
+        before=told(row, ("day", "kind", "name", "department")),
     )
     row.delete()
 

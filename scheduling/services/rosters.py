@@ -48,6 +48,16 @@ class NothingToImport(DomainError):
     message = _("%(file)s would change nothing in the roster.")
 
 
+class RosterMoved(DomainError):
+    """What was previewed is not what would be written any more."""
+
+    code = "roster_moved"
+    message = _(
+        "Nothing was written: the roster, or what codes mean, has changed since the preview of "
+        "%(file)s. Look at the new preview and confirm again."
+    )
+
+
 class UploadIsClosed(DomainError):
     """The upload was confirmed or discarded, or is being written."""
 
@@ -225,9 +235,10 @@ def _free_numbers(prefix: str) -> Iterator[str]:
 # Confirmation -------------------------------------------------------------------------------------
 
 
-def start_confirmation(*, upload_id: int, actor: User) -> RosterUpload:
+def start_confirmation(*, upload_id: int, actor: User, seen: str = "") -> RosterUpload:
     """Order an upload to be written, once. Raises UploadIsClosed.
 
+    `seen` is the digest of the preview that was confirmed: nothing else is written than that.
     A bell writes what is ordered; for a small file `finish_confirmation` may do so at once.
     """
     upload = find_upload(upload_id, actor)
@@ -235,7 +246,7 @@ def start_confirmation(*, upload_id: int, actor: User) -> RosterUpload:
         pk=upload_id, state__in=(State.UPLOADED, State.FAILED)
     ).update(
         state=State.RUNNING,
-        choices={**upload.choices, "confirmed_by": actor.pk},
+        choices={**upload.choices, "confirmed_by": actor.pk, "seen": seen},
         total=0,
         progress=0,
         problem="",
@@ -310,7 +321,7 @@ def confirm_roster(
 
     The days it concerns are judged again. Codes that were mapped on the way are remembered. A
     second call returns the same batch. `report` hears how many cells are done. Raises
-    NothingToImport; then nothing is written.
+    NothingToImport or RosterMoved; then nothing is written.
     """
     upload = RosterUpload.objects.get(pk=upload_id)
     if batch := RosterBatch.objects.filter(upload=upload).first():
@@ -356,6 +367,9 @@ def _write(
             else:
                 batch.cleared_count += 1
         report(done)
+    seen = upload.choices.get("seen")
+    if seen and seen != plan.digest.hexdigest():
+        raise RosterMoved(file=upload.file_name)
     written = batch.new_count + batch.changed_count + batch.cleared_count
     if not written:
         raise NothingToImport(file=upload.file_name)

@@ -53,7 +53,7 @@ def add_rotation(
         thing=rotation,
         department=department,
         now=now,
-        **_told(rotation, turns),
+        after=_told(rotation, turns),
     )
     return rotation
 

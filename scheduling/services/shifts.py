@@ -57,7 +57,7 @@ def add_shift(
         department=department,
         now=now,
         valid_from=str(valid_from),
-        pattern=version.pattern,
+        after=version.pattern,
     )
     return shift
 
@@ -146,7 +146,13 @@ def retire_shift(*, shift_id: int, actor: User | None = None, now: datetime) -> 
     shift.is_active = False
     shift.save(update_fields=["is_active"])
     audit.record(
-        actor=actor, verb="shift.retired", thing=shift, department=shift.department, now=now
+        actor=actor,
+        verb="shift.retired",
+        thing=shift,
+        department=shift.department,
+        now=now,
+        before={"is_active": True},
+        after={"is_active": False},
     )
     return shift
 
@@ -160,7 +166,13 @@ def revive_shift(*, shift_id: int, actor: User | None = None, now: datetime) -> 
     shift.is_active = True
     shift.save(update_fields=["is_active"])
     audit.record(
-        actor=actor, verb="shift.revived", thing=shift, department=shift.department, now=now
+        actor=actor,
+        verb="shift.revived",
+        thing=shift,
+        department=shift.department,
+        now=now,
+        before={"is_active": False},
+        after={"is_active": True},
     )
     return shift
 

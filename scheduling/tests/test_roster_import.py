@@ -415,6 +415,24 @@ def test_an_order_that_cannot_be_written_says_why_and_can_be_tried_again(world: 
     assert write_ordered_rosters() == 1
 
 
+def test_only_what_was_previewed_is_written(world: World) -> None:
+    kept = upload(sheet(["001", "Bob", "A", "A", "A"]), world.hr)
+    seen = rosters.preview_roster(kept, world.hr).digest
+    confirm(sheet(["001", "Bob", "休", "", ""]), world.boss)
+    before = roster()
+    rosters.start_confirmation(upload_id=kept.pk, actor=world.hr, seen=seen)
+
+    assert write_ordered_rosters() == 0
+
+    kept.refresh_from_db()
+    assert kept.state == RosterUpload.State.FAILED
+    assert "has changed since the preview" in kept.problem
+    assert roster() == before
+    seen = rosters.preview_roster(kept, world.hr).digest
+    rosters.start_confirmation(upload_id=kept.pk, actor=world.hr, seen=seen)
+    assert write_ordered_rosters() == 1
+
+
 def test_a_poisoned_sheet_stops_no_other(world: World) -> None:
     poisoned = upload(sheet(["001", "Bob", "A", "A", "A"]), world.hr)
     sound = upload(sheet(["002", "Eve", "A", "A", "A"]), world.hr)

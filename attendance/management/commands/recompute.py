@@ -57,20 +57,20 @@ class Command(BaseCommand):
             cause="ordered",
             now=now,
             department=department,
-            employee_ids=self._employees(numbers) if numbers else None,
+            employee_ids=self._employees(numbers, department) if numbers else None,
             is_forced=True,
         )
-        if department is not None:
-            audit.record(
-                actor=None,
-                verb="days.recomputed",
-                thing=department,
-                department=department,
-                now=now,
-                starts_on=str(starts_on),
-                ends_on=str(ends_on),
-                days=count,
-            )
+        audit.record(
+            actor=None,
+            verb="days.recomputed",
+            thing=department or Department(),
+            department=department,
+            now=now,
+            starts_on=str(starts_on),
+            ends_on=str(ends_on),
+            numbers=numbers or [],
+            days=count,
+        )
         self.stdout.write(f"{count} employee-days wait to be judged.")
         if options["later"]:
             return
@@ -91,9 +91,15 @@ class Command(BaseCommand):
         except Department.DoesNotExist:
             raise CommandError(f"--department: there is no department {code!r}.") from None
 
-    def _employees(self, numbers: list[str]) -> list[int]:
-        found = dict(Employee.objects.filter(number__in=numbers).values_list("number", "pk"))
+    def _employees(self, numbers: list[str], department: Department | None) -> list[int]:
+        people = Employee.objects.filter(number__in=numbers)
+        if department is not None:
+            people = people.filter(transfers__department__path__startswith=department.path)
+        found = dict(people.values_list("number", "pk"))
         missing = sorted(set(numbers) - set(found))
         if missing:
-            raise CommandError(f"--employee: there is nobody with number {', '.join(missing)}.")
+            there = f" in {department.code}" if department else ""
+            raise CommandError(
+                f"--employee: there is nobody{there} with number {', '.join(missing)}."
+            )
         return list(found.values())
