@@ -25,12 +25,13 @@ from urllib.parse import quote
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.utils import timezone
 from guardian.shortcuts import assign_perm
-from rest_framework.authtoken.models import Token
 
 from attendance.models import Punch
 from bench._bare import TABLE
 from bench._company import hire_crowd, scratch_database
+from organization import tokens
 from organization.models import Department
 
 PEOPLE: Final = 1_000
@@ -85,8 +86,8 @@ def _compare(size: int, history: int, ours: int, bare: int, token: str) -> dict[
 
 def _log_in() -> str:
     user = get_user_model().objects.create_user("integration")
-    assign_perm("organization.rule", user, Department.objects.get(code="G"))
-    return Token.objects.create(user=user).key
+    assign_perm("organization.record", user, Department.objects.get(code="G"))
+    return tokens.issue(user, name="bench", actor=None, now=timezone.now())[1]
 
 
 def _fill_history(rows: int) -> None:

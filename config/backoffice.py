@@ -11,17 +11,24 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from rest_framework.authtoken.models import TokenProxy
+
+from organization.access import Action, granted_paths
+from organization.seals import watching
 
 
 class Link(NamedTuple):
-    """A line of the sidebar. Who may see the list of a model sees the line; empty: everybody."""
+    """A line of the sidebar.
+
+    It is there for whoever may see the list of `model`, and for whoever may `act` somewhere;
+    with neither, for everybody.
+    """
 
     title: str | Promise
     icon: str
     model: str = ""
-    # A URL name below `admin:`; empty: the list of the model.
+    # The name of an address; empty: the list of the model.
     page: str = ""
+    act: Action | None = None
 
 
 class Group(NamedTuple):
@@ -35,18 +42,19 @@ SIDEBAR: Final = (
     Group(
         _("Work"),
         (
-            Link(_("Today"), "today", page="index"),
+            Link(_("Today"), "today", page="admin:index"),
             Link(
                 pgettext_lazy("page", "Month"),
                 "calendar_month",
                 "attendance.attendanceday",
-                "attendance_month",
+                "admin:attendance_month",
             ),
             Link(pgettext_lazy("page", "Days"), "event_available", "attendance.attendanceday"),
             Link(_("Punches"), "touch_app", "attendance.punch"),
             Link(_("Corrections"), "edit_calendar", "attendance.correction"),
             Link(_("Absences"), "beach_access", "attendance.absence"),
             Link(_("Approved overtime"), "more_time", "attendance.overtimeapproval"),
+            Link(_("Totals"), "functions", page="totals", act=Action.SUMMARISE),
         ),
     ),
     Group(
@@ -79,21 +87,28 @@ SIDEBAR: Final = (
             Link(_("Log uploads"), "upload", "devices.terminalupload"),
             Link(_("Terminal lines"), "list_alt", "devices.terminalline"),
             Link(_("Credentials"), "fingerprint", "devices.credential"),
+            Link(_("Who may do what"), "admin_panel_settings", "organization.roleassignment"),
+            Link(_("Roles"), "verified_user", "organization.role"),
             Link(_("Log-ins"), "person", "organization.user"),
+            Link(_("Failed log-ins"), "lock_person", "axes.accessattempt"),
             Link(_("Audit log"), "history", "organization.auditentry"),
+            Link(_("Legal holds"), "gavel", "organization.legalhold"),
+            Link(_("Retention"), "auto_delete", "organization.retentionrun"),
+            Link(_("Seals"), "verified_user", "organization.seal"),
         ),
     ),
 )
 
 
-# Pages that libraries bring and that would mislead: rights hang on departments, not on groups, and
-# a list of tokens would show what opens the interface for programs.
-TAKEN_DOWN: Final = (PermissionGroup, TokenProxy)
+# A page that a library brings and that would mislead: rights hang on departments, not on groups.
+TAKEN_DOWN: Final = (PermissionGroup,)
 
 
 def open_console() -> None:
     """Name the front page and take down the pages that libraries bring along."""
     admin.site.index_title = _("Today")
+    # Rows go by a service of their own. A page where they may go in bulk names the action.
+    admin.site.disable_action("delete_selected")
     for model in TAKEN_DOWN:
         if admin.site.is_registered(model):
             admin.site.unregister(model)
@@ -128,8 +143,10 @@ def _lines(
         page = pages.get(link.model)
         if link.model and (page is None or not page.has_view_permission(request)):
             continue
+        if link.act is not None and granted_paths(request.user, link.act) == ():
+            continue
         try:
-            address = reverse(f"admin:{link.page or _list_of(link.model)}")
+            address = reverse(link.page or f"admin:{_list_of(link.model)}")
         except NoReverseMatch:
             continue
         yield {"title": link.title, "icon": link.icon, "link": address}
@@ -137,6 +154,14 @@ def _lines(
 
 def _list_of(model: str) -> str:
     return f"{model.replace('.', '_')}_changelist"
+
+
+def alarm(request: HttpRequest) -> list[Any] | None:
+    """Return the mark beside the title, for administrators, while the seals are broken."""
+    user = request.user
+    if not (user.is_authenticated and user.is_superuser) or watching.problem() is None:
+        return None
+    return [_("Seals broken"), "danger"]
 
 
 def favicon(request: HttpRequest) -> str:
@@ -147,3 +172,13 @@ def favicon(request: HttpRequest) -> str:
 def own_style(request: HttpRequest) -> str:
     """Return the address of the sheet that `make` builds from frontend/src."""
     return static("dist/console.css")
+
+
+def own_script(request: HttpRequest) -> str:
+    """Return the address of the script that holds the theme's tools to our policy of content."""
+    return static("kaoqin/tools.js")
+
+
+def no_colors(request: HttpRequest) -> dict[str, str]:
+    """Return nothing: a style that stands in the page would be refused by the browser."""
+    return {}

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import task_postrun, task_prerun
 from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -29,6 +30,14 @@ BELLS: Final = (
     Bell("attendance.tasks.open_days", timedelta(minutes=1), timedelta(minutes=1)),
     # Confirmed sheets ring for themselves; this hears those whose ring was lost.
     Bell("scheduling.tasks.write_ordered_rosters", timedelta(minutes=1), timedelta(minutes=1)),
+    Bell("organization.tasks.seal_new_rows", timedelta(minutes=1), timedelta(minutes=1)),
+    Bell("organization.tasks.check_seals", timedelta(minutes=10), timedelta(minutes=10)),
+    Bell(
+        "organization.tasks.delete_what_is_past",
+        crontab(hour="2", minute="40"),
+        timedelta(hours=12),
+    ),
+    Bell("organization.tasks.shut_what_ended", timedelta(hours=1), timedelta(hours=1)),
     Bell("scheduling.tasks.sync_calendars", crontab(hour="3", minute="30"), timedelta(hours=12)),
 )
 
@@ -52,3 +61,21 @@ app = Celery("kaoqin")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = schedule()
 app.autodiscover_tasks()
+
+
+def _begin_circumstances(task_id: str, task: Any, **kwargs: Any) -> None:
+    """Let what a task writes into the audit log say which task it was."""
+    from organization.circumstances import begin, of_task
+
+    task.request.kaoqin_circumstances = begin(of_task(task.name, task_id))
+
+
+def _end_circumstances(task: Any, **kwargs: Any) -> None:
+    from organization.circumstances import end
+
+    if (token := getattr(task.request, "kaoqin_circumstances", None)) is not None:
+        end(token)
+
+
+task_prerun.connect(_begin_circumstances, weak=False)
+task_postrun.connect(_end_circumstances, weak=False)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from organization.access import Action
-
 HEAD_COUNT: Final = 300
 FIRST_NUMBER: Final = 10001
 
@@ -84,31 +82,30 @@ COMPANY: Final = (
 
 
 class Login(NamedTuple):
-    """A log-in: what it may do where (below that department as well), and whose it is."""
+    """A log-in: which roles it holds where (below that department as well), and whose it is."""
 
     username: str
     says: str
-    grants: tuple[tuple[str, tuple[Action, ...]], ...] = ()
+    roles: tuple[tuple[str, str | None], ...] = ()
     # Department and position of the person behind it.
     person: tuple[str, str] | None = None
-    is_superuser: bool = False
+    # A program has no password: it comes in by a token, which is issued when it is needed.
+    is_program: bool = False
 
-
-HR_OF_A_UNIT: Final = (Action.SEE, Action.SUMMARISE, Action.DECIDE, Action.RULE, Action.EXPORT)
 
 LOGINS: Final = (
-    Login("admin", "everything", is_superuser=True),
+    Login("admin", "super administrator: everything", (("super_administrator", None),)),
     Login(
         "group_hr",
         "totals of the whole group, details of headquarters",
-        ((ROOT_CODE, (Action.SUMMARISE,)), ("BU1", HR_OF_A_UNIT)),
+        (("group_hr_director", ROOT_CODE), ("unit_hr", "BU1")),
         (ROOT_CODE, "HR"),
     ),
     *(
         Login(
             f"{unit.code.lower()}_hr",
             f"all of {unit.code} {unit.name}",
-            ((unit.code, HR_OF_A_UNIT),),
+            (("unit_hr", unit.code),),
             (unit.code, "HR"),
         )
         for unit in COMPANY
@@ -116,10 +113,21 @@ LOGINS: Final = (
     Login(
         "supervisor",
         "heads BU2-ASM 总装车间: sees and decides",
-        (("BU2-ASM", (Action.SEE, Action.DECIDE)),),
+        (("department_supervisor", "BU2-ASM"),),
         ("BU2-ASM", "FOREMAN"),
     ),
+    Login(
+        "director", "totals of the whole group, nobody's days", (("group_hr_director", ROOT_CODE),)
+    ),
+    Login("auditor", "reads everything, with the audit log", (("auditor", ROOT_CODE),)),
     Login("employee", "works in BU2-ASM: their own days", (), ("BU2-ASM", "OPER")),
+    Login(
+        "payroll",
+        "reads people and days of BU2",
+        (("integration_client", "BU2"),),
+        is_program=True,
+    ),
+    Login("door_bridge", "brings in punches of BU3", (("punch_source", "BU3"),), is_program=True),
 )
 
 SURNAMES: Final = (

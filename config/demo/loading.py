@@ -15,6 +15,7 @@ from config.demo.people import write_people
 from config.demo.plans import months, write_plans
 from config.demo.punches import write_punches
 from organization.models import AuditEntry, Change, Department, Employee, Position, User
+from organization.seals.making import seal_declared
 from scheduling.models import RosterBatch, Rotation, Shift
 
 LOADED = "demo.loaded"
@@ -67,6 +68,8 @@ def load(*, now: datetime, password: str, say: Callable[[str], None]) -> None:
     # that are shown are worth judging.
     Change.objects.filter(handled_at=None).update(handled_at=now)
     waiting = wake_range(starts_on=first_day, ends_on=today, cause=Change.Reason.ORDERED, now=now)
+    # These punches say that they came in over two months.
+    seal_declared(reason=LOADED, now=now, labels=["attendance.punch"])
     say(f"{waiting:,} employee-days wait to be judged")
 
 

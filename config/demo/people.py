@@ -9,7 +9,6 @@ from itertools import count, cycle
 from random import Random
 
 from django.contrib.auth.hashers import make_password
-from guardian.shortcuts import assign_perm
 
 from config.demo.company import (
     COMPANY,
@@ -22,8 +21,17 @@ from config.demo.company import (
     SURNAMES,
     Unit,
 )
-from organization import services
-from organization.models import Department, Employee, Position, Transfer, User
+from organization import roles, services
+from organization.models import (
+    Department,
+    Employee,
+    Position,
+    Role,
+    RoleAssignment,
+    Transfer,
+    User,
+)
+from organization.role_deriving import derive
 
 _DAY = timedelta(days=1)
 
@@ -55,6 +63,7 @@ def write_people(*, first_day: date, today: date, password: str, now: datetime) 
     _write_chain_of_command(employees, departments, positions)
     transfers = _write_transfers(employees, departments, positions, first_day)
     users = _write_logins(employees, departments, positions, password)
+    _write_roles(users, departments, now)
     return People(departments, positions, employees, transfers, users)
 
 
@@ -207,18 +216,14 @@ def _write_logins(
     users = [
         User(
             username=login.username,
-            password=hashed,
-            is_staff=True,
-            is_superuser=login.is_superuser,
+            password=make_password(None) if login.is_program else hashed,
             email=f"{login.username}@example.com",
+            is_program=login.is_program,
         )
         for login in LOGINS
     ]
     User.objects.bulk_create(users)
     for login, user in zip(LOGINS, users, strict=True):
-        for code, actions in login.grants:
-            for action in actions:
-                assign_perm(action.value, user, departments[code])
         if login.person is not None:
             department, position = login.person
             person = next(
@@ -232,3 +237,18 @@ def _write_logins(
             person.user = user
             person.save(update_fields=["user"])
     return users
+
+
+def _write_roles(users: list[User], departments: Mapping[str, Department], now: datetime) -> None:
+    by_key = {role.key: role for role in Role.objects.all()}
+    RoleAssignment.objects.bulk_create(
+        RoleAssignment(
+            user=user,
+            role=by_key[key],
+            department=departments[code] if code else None,
+            since=now,
+        )
+        for login, user in zip(LOGINS, users, strict=True)
+        for key, code in login.roles
+    )
+    derive(user.pk for user in users)

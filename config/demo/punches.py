@@ -86,7 +86,7 @@ class Generator:
                 placement = person.placed_on(day)
                 rostered = facts.roster.get(key, {}).get(day)
                 planned = facts.book.planned(key, placement, day, rostered)
-                zone = facts.book.zone_of(placement.department_id)
+                zone = facts.book.zone_of(placement.department_id, day)
                 worked = self._worked(key, day, placement, planned, zone)
                 if worked is None:
                     continue

@@ -19,6 +19,8 @@ from config.demo.loading import LOADED
 from organization.append_only import lifted
 from organization.errors import DomainError
 from organization.models import AuditEntry, Department, Employee
+from organization.seals.making import record_removal
+from organization.seals.tables import sealed_tables
 
 REMOVED = "demo.removed"
 # SQLite takes a limited number of parameters.
@@ -61,6 +63,10 @@ def remove(*, now: datetime, say: Callable[[str], None]) -> int:
     # The tables that refuse changes are named by their migrations, which a command has not read.
     MigrationLoader(None)
     count = 0
+    # Before the triggers are lifted: whoever seals holds the chain first, and then reads tables.
+    for model, keys in marked.items():
+        if model._meta.label_lower in sealed_tables():
+            record_removal(model._meta.label_lower, list(keys), reason=REMOVED, now=now)
     with lifted(connection):
         _forget_grants(marked[Department])
         _let_go(marked)

@@ -13,6 +13,8 @@ from attendance.services.days import judge_all
 from config import demo
 from organization import services
 from organization.models import AuditEntry, Employee, User
+from organization.seals.checking import check
+from organization.seals.making import seal_new_rows
 from scheduling.models import CalendarDay
 
 NOW = datetime(2026, 3, 16, 2, 0, tzinfo=UTC)
@@ -46,6 +48,7 @@ def test_the_same_day_gives_the_same_company_and_its_facts_are_guarded_again(db)
     load()
 
     assert told() == first
+    assert check().findings == []
     with pytest.raises(IntegrityError, match="never changed"), transaction.atomic():
         Punch.objects.update(is_held=False)
 
@@ -66,7 +69,9 @@ def test_log_ins_work_with_the_password_that_is_printed(db, client, monkeypatch)
     assert "Password of all of them: four plain words" in out.getvalue()
     for login in demo.LOGINS:
         assert login.username in out.getvalue()
-        assert client.login(username=login.username, password="four plain words")
+        words = {"username": login.username, "password": "four plain words"}
+        assert client.post("/login/", words).status_code == 302
+        client.post("/logout/")
 
 
 def test_without_a_password_in_the_environment_it_makes_one(db, monkeypatch):
@@ -119,11 +124,16 @@ def test_it_goes_away_with_everything_that_hangs_on_it(loaded):
 
     call_command("demo", "--remove", stdout=io.StringIO())
 
+    assert seal_new_rows(now=NOW)
+    assert check().findings == []
     left = {label: count for label, count in everything().items() if count}
     # The calendar of the state is true for everybody, and the log says what was done.
     assert left.keys() - {"auth.Permission", "contenttypes.ContentType"} == {
         "organization.AuditEntry",
         "organization.Change",
+        "organization.Role",
+        "organization.Seal",
+        "organization.SealWatch",
         "scheduling.CalendarDay",
         "scheduling.CalendarSource",
         "scheduling.CalendarYear",

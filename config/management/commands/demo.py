@@ -71,5 +71,20 @@ def load(say: Callable[[str], None]) -> str:
 def logins(password: str) -> str:
     """Return the table of the demo's log-ins."""
     width = max(len(login.username) for login in demo.LOGINS)
-    lines = [f"  {login.username:<{width}}  {login.says}" for login in demo.LOGINS]
-    return "\n".join(["", "Log in as", *lines, "", f"  Password of all of them: {password}", ""])
+    people, programs = (
+        [f"  {one.username:<{width}}  {one.says}" for one in demo.LOGINS if one.is_program is kind]
+        for kind in (False, True)
+    )
+    return "\n".join(
+        [
+            "",
+            "Log in as",
+            *people,
+            "",
+            f"  Password of all of them: {password}",
+            "",
+            "Programs come in by token, issued under Log-ins or by `manage.py issue_token`",
+            *programs,
+            "",
+        ]
+    )

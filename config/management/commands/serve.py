@@ -20,7 +20,7 @@ from config.supervisor import Ended, Supervisor
 
 START_WITHIN: Final = 60.0
 JUDGE_WITHIN: Final = 15 * 60.0
-FORGOTTEN: Final = "\nA forgotten password: .venv/bin/python manage.py changepassword admin"
+FORGOTTEN: Final = "\nA forgotten password: .venv/bin/python manage.py one_time_password admin"
 JUDGE: Final = "attendance.tasks.judge_waiting_days"
 
 PARTS: Final = {
