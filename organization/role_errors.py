@@ -14,6 +14,13 @@ class BeyondOwnRights(NotAllowed):
     message = _("You may hand out only what you hold yourself, and %(role)s is more than that.")
 
 
+class ToOneself(NotAllowed):
+    """A role that one gives oneself would stay when the one that it was given by ends."""
+
+    code = "to_oneself"
+    message = _("Nobody gives a role to themselves; ask somebody else who assigns roles.")
+
+
 class NotForThem(DomainError):
     """Programs hold roles for programs, people the others."""
 

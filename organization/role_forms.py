@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -20,11 +19,13 @@ from organization.role_errors import (
     BeyondOwnRights,
     LastAdministrator,
     NotForThem,
+    ToOneself,
     WrongPlace,
 )
 from organization.role_scope import receivers_for, roles_for
 from organization.role_words import ACTION_WORDS
 from organization.scoped_admin import (
+    SelectByKey,
     ThemedUserChangeForm,
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminTextInputWidget,
@@ -35,6 +36,7 @@ _FIELDS: Final[dict[type[DomainError], str]] = {
     BeyondOwnRights: "department",
     NotForThem: "role",
     NotFound: "user",
+    ToOneself: "user",
     WrongPlace: "department",
 }
 
@@ -80,7 +82,7 @@ class AssignForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.actor = actor
         user: Any = self.fields["user"]
-        user.widget = AutocompleteSelect(RoleAssignment._meta.get_field("user"), admin.site)
+        user.widget = SelectByKey(RoleAssignment._meta.get_field("user"), admin.site)
         user.queryset = receivers_for(actor).filter(is_active=True).select_related("employee")
         _offer(self.fields["role"], [role.pk for role in roles_for(actor)])
         where: Any = self.fields["department"]

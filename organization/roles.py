@@ -27,6 +27,7 @@ from organization.role_errors import (
     BuiltInRole,
     LastAdministrator,
     NotForThem,
+    ToOneself,
     WrongPlace,
 )
 from organization.role_scope import may_hand_out, receivers_for
@@ -61,8 +62,8 @@ def assign(
 ) -> RoleAssignment:
     """Let `user` hold `role` on `department` and all below it.
 
-    Raises WrongPlace, BeyondOwnRights, NotForThem, NotFound for a log-in that is not the actor's to
-    give to, and AlreadyHeld.
+    Raises WrongPlace, BeyondOwnRights, NotForThem, ToOneself, AlreadyHeld, and NotFound for a
+    log-in that is not the actor's to give to.
     """
     check_assignable(user=user, role=role, department=department, actor=actor)
     return _give(user, role, department, actor, now)
@@ -73,6 +74,8 @@ def check_assignable(
 ) -> None:
     """Raise what `assign` would refuse; it asks again when it locks."""
     _check_givable(user, role, department, actor)
+    if actor is not None and actor.pk == user.pk:
+        raise ToOneself()
     if actor is not None and not receivers_for(actor).filter(pk=user.pk).exists():
         raise NotFound(what=User._meta.verbose_name, key=user.pk)
     _check_not_held(user, role, department)

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import models
@@ -61,6 +62,7 @@ __all__ = [
     "ScopedRelatedFilter",
     "ScopedStackedInline",
     "ScopedTabularInline",
+    "SelectByKey",
     "ThemedExportForm",
     "ThemedImportForm",
     "ThemedPasswordChangeForm",
@@ -197,6 +199,22 @@ class PeriodFilter(RangeDateFilter):
         return queryset
 
 
+class SelectByKey(AutocompleteSelect):
+    """A searched choice, where a value that is no key chooses nothing.
+
+    Django would ask the database for it while it draws the form again, and fail.
+    """
+
+    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
+        """Return the chosen row."""
+        return super().optgroups(name, [one for one in value if _is_key(one)], attr)
+
+
+def _is_key(value: Any) -> bool:
+    text = str(value)
+    return text.isascii() and text.isdecimal() and len(text) < 19
+
+
 class _ScopedForeignKeys:
     """Closes the side door of foreign-key choices, for pages and inlines alike."""
 
@@ -210,6 +228,11 @@ class _ScopedForeignKeys:
             own = getattr(db_field.model._default_manager.all(), "person_lookup", None)
             act = self.write_action if db_field.name == own else Action.SEE
             kwargs["queryset"] = scoped(rows, request.user, act)
+        if db_field.name in self.get_autocomplete_fields(request):  # type: ignore[attr-defined]
+            kwargs.setdefault(
+                "widget",
+                SelectByKey(db_field, self.admin_site),  # type: ignore[attr-defined]
+            )
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
 

@@ -85,10 +85,11 @@ def read_totals(
 ) -> Totals:
     """Return the totals that `user` may see. Ten queries, however many departments there are.
 
-    Raises NotFound for a department whose totals this user may not see, and where there is none.
+    Raises NotFound for a department whose totals this user may not see, and for somebody who may
+    see none at all.
     """
     scope = _Scope(user)
-    if not scope.departments:
+    if not scope.departments and granted_paths(user, Action.SUMMARISE) == ():
         raise NotFound(what=Department._meta.verbose_name, key="")
     if department is not None and department.pk not in scope.departments:
         raise NotFound(what=Department._meta.verbose_name, key=department.code)

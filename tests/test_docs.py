@@ -9,6 +9,7 @@ import pytest
 from django.core.management import get_commands
 
 from config.celery import BELLS
+from organization.retention_periods import PERIODS
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -99,6 +100,15 @@ def test_every_variable_is_explained_once_for_operators_and_nowhere_else():
     explained = re.findall(r"^\| `([A-Z_]+)` \|", operations, re.MULTILINE)
 
     assert sorted(explained) == sorted(told)
+
+
+def test_every_class_of_data_is_told_with_how_long_it_is_kept():
+    operations = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+    rows = r"^\| `([a-z_]+)`: [^|]+ \| (\d+) \| (\d+)–(\d+) \|$"
+    told = {key: tuple(map(int, days)) for key, *days in re.findall(rows, operations, re.MULTILINE)}
+
+    assert told == {key: (one.days, one.least, one.most) for key, one in PERIODS.items()}
 
 
 def test_every_bell_is_told_to_operators():

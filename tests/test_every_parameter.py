@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from itertools import cycle
 from typing import Any
 
+import pytest
 from django.contrib import admin
 from django.db import models
+from django.test import Client
 from django.urls import reverse
 
 from config.doorbook.rules import Who
+from tests.cast import Cast
 from tests.group import Actor, Group, Rows
 from tests.walking import go, walkers
 
@@ -162,3 +165,25 @@ def addresses(client: Any) -> Iterator[tuple[str, list[str]]]:
         yield reverse(name), list(parameters)
     for where, parameters in API.items():
         yield where, list(parameters)
+
+
+@pytest.mark.parametrize("value", ["x", "1 OR 1=1", "9" * 40, "-1"])
+@pytest.mark.parametrize(
+    ("form", "field"),
+    [
+        ("organization/employee/add/", "supervisor"),
+        ("organization/department/add/", "head"),
+        ("scheduling/rosterentry/add/", "employee"),
+        ("attendance/absence/add/", "employee"),
+    ],
+)
+def test_a01_a_choice_that_is_no_key_is_refused_beside_its_field(
+    cast: Cast, form: str, field: str, value: str
+) -> None:
+    client = Client()
+    client.force_login(cast.superuser)
+
+    answer = client.post(f"/admin/{form}", {field: value})
+
+    assert answer.status_code == 200
+    assert field in answer.context["adminform"].form.errors

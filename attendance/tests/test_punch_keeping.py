@@ -8,6 +8,7 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, connections, transaction
 from django.db.models import ProtectedError
+from guardian.shortcuts import assign_perm
 from rest_framework.test import APIClient
 
 from attendance.models import Punch
@@ -147,9 +148,10 @@ def test_nothing_cascades_into_punches():
 
 @pytest.mark.django_db(transaction=True)
 def test_in_25_ten_parallel_requests_with_one_key_make_one_punch():
-    hire()
-    admin = User.objects.create_superuser("admin")
-    _token, key = tokens.issue(admin, name="gate", actor=None, now=datetime.now(UTC))
+    alice = hire()
+    clock = User.objects.create_user("clock", is_program=True)
+    assign_perm("organization.record", clock, alice.department)
+    _token, key = tokens.issue(clock, name="gate", actor=None, now=datetime.now(UTC))
     now = datetime.now(UTC).isoformat()
     start = threading.Barrier(10)
     answers = []

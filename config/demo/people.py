@@ -21,7 +21,7 @@ from config.demo.company import (
     SURNAMES,
     Unit,
 )
-from organization import roles, services
+from organization import services
 from organization.models import (
     Department,
     Employee,

@@ -125,7 +125,10 @@ def test_a_confirmed_role_holds_from_the_next_request_on(hr, client, cast):
 
 
 def test_a_role_that_adds_nothing_says_so(hr, cast):
-    said = assigning(cast.hr, "department_supervisor", cast.department, "preview")
+    client = hr
+    client.post(f"{ASSIGNMENTS}add/", assigning(cast.alice.user, "unit_hr", cast.unit, "assign"))
+
+    said = assigning(cast.alice.user, "department_supervisor", cast.department, "preview")
 
     assert "adds nothing" in hr.post(f"{ASSIGNMENTS}add/", said).content.decode()
 

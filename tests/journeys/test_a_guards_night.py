@@ -46,6 +46,8 @@ def a_guard() -> Employee:
     hr = User.objects.create_user("gate_hr", password=PASSWORD, is_staff=True)
     for action in ("see", "rule", "export"):
         assign_perm(f"organization.{action}", hr, gate)
+    clock = User.objects.create_user("gate_clock", is_program=True)
+    assign_perm("organization.record", clock, gate)
     guard = people.hire(
         number="00301", name="王强", department=gate, joined_on=date(2026, 1, 1), now=NOW
     )
@@ -72,7 +74,7 @@ def import_roster(page: Page, home: str, sheet: Path) -> None:
 
 
 def report(home: str, *moments: str) -> dict[str, Any]:
-    user = User.objects.get(username="gate_hr")
+    user = User.objects.get(username="gate_clock")
     _token, key = tokens.issue(user, name="gate", actor=None, now=timezone.now())
     punches = [{"employee": "00301", "at": at, "method": "card"} for at in moments]
     request = urllib.request.Request(  # noqa: S310  (the test's own server)
