@@ -127,6 +127,7 @@ class TerminalAdmin(ScopedAdmin):
 class TerminalUploadAdmin(ReadOnlyAdmin):
     """Log files, and what became of them."""
 
+    empty_text = _("Bring in the log file of a terminal that is not connected.")
     list_display = (
         "file_name", "terminal", "uploaded_at", "line_count", "new_count", "repeated_count",
         "quarantined_count", "damaged_count", "uploaded_by",
@@ -276,6 +277,7 @@ class TerminalUploadAdmin(ReadOnlyAdmin):
 class TerminalLineAdmin(ReadOnlyAdmin):
     """Every line, raw. What cannot be placed yet can be tried again."""
 
+    empty_text = _("What terminals say stands here word for word.")
     list_display = ("pin", "wall_time", "zone", "terminal", "what_became", "received_at")
     list_filter = ("state", TerminalDepartmentFilter, "terminal")
     list_select_related = ("terminal",)

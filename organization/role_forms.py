@@ -173,7 +173,7 @@ class RoleForm(forms.ModelForm):
     """A role of one's own."""
 
     actions = forms.TypedMultipleChoiceField(
-        label=_("allows"),
+        label=_("Allows"),
         coerce=Action,
         choices=[(action.value, words) for action, words in ACTION_WORDS.items()],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,

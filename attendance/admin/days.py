@@ -33,6 +33,7 @@ from organization.scoped_admin import DepartmentFilter, ReadOnlyAdmin, display, 
 class AttendanceDayAdmin(ReadOnlyAdmin):
     """Days to look at, one below the other."""
 
+    empty_text = _("Days stand here once they are judged.")
     list_display = (
         "person",
         "work_date",
@@ -178,6 +179,7 @@ def _chosen(departments: list[Department], key: str) -> Department | None:
 class WaitingDayAdmin(ReadOnlyAdmin):
     """The queue: days whose facts have moved on, and what hinders the ones that failed."""
 
+    empty_text = _("Every day is judged; none waits.")
     see_action = Action.RULE
     list_display = ("employee", "work_date", "why", "since", "failed_count", "problem")
     list_display_links = None

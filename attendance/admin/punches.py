@@ -79,6 +79,7 @@ class DecisionInline(ReadOnlyInline):
 class PunchAdmin(ReadOnlyAdmin):
     """Who was seen when, as it was told, the latest told first."""
 
+    empty_text = _("Punches come from terminals, their log files and the API.")
     list_display = ("employee", "wall_time", "how", "direction", "source", "terminal", "held")
     list_filter = (PunchedFilter, DepartmentFilter, "method", "source", "is_held")
     list_select_related = ("employee", "terminal")
@@ -154,6 +155,7 @@ class PunchAdmin(ReadOnlyAdmin):
 class CorrectionAdmin(ReadOnlyAdmin):
     """Decided moments that stand in for punches; they can be revoked."""
 
+    empty_text = _("A correction is recorded on the page of a day.")
     list_display = (
         "employee",
         "work_date",

@@ -21,6 +21,7 @@ from organization.scoped_admin import ReadOnlyAdmin, ReadOnlyInline, ScopedAdmin
 class LegalHoldAdmin(ScopedAdmin):
     """Who must not be forgotten while somebody may sue. A hold is placed and lifted, not edited."""
 
+    empty_text = _("Nobody's data is held: what is past its time goes each night.")
     see_action = Action.AUDIT
     list_display = ("on", "reason", "since", "placed_by", "in_force", "lifted_at", "lifted_by")
     list_select_related = ("employee", "department", "placed_by", "lifted_by")
@@ -99,6 +100,7 @@ class TallyInline(ReadOnlyInline):
 class RetentionRunAdmin(ReadOnlyAdmin):
     """Proofs that what was past its date went. They hold numbers of the whole group."""
 
+    empty_text = _("Each night's run leaves its proof here; the next one is at 02:40.")
     list_display = ("began_at", "ended_at", "deleted")
     sortable_by = ()
     inlines = (TallyInline,)

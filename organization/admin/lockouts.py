@@ -30,6 +30,7 @@ apps.get_app_config("axes").verbose_name = _("Organization")
 class FailedLogInAdmin(ReadOnlyAdmin):
     """What was tried and failed in the last minutes, for super administrators."""
 
+    empty_text = _("Nobody has failed to log in.")
     actions = ("lift",)
     list_display = ("at", "name", "address", "count", "state")
     list_display_links = None

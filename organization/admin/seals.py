@@ -21,6 +21,7 @@ from organization.seals.words import table_name
 class SealAdmin(ReadOnlyAdmin):
     """The chain, the newest link first, below what the watch over it says."""
 
+    empty_text = _("The worker seals new rows every minute.")
     list_display = ("id", "moment", "kind", "what", "count", "reason")
     list_filter = ("kind",)
     ordering = ("-id",)

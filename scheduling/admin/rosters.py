@@ -108,6 +108,7 @@ class RosterEntryAdmin(RosterImport, ScopedAdmin):
 class RosterBatchAdmin(ReadOnlyAdmin):
     """Confirmed imports, and the way back."""
 
+    empty_text = _("Rosters that came in from Excel stand here, and can be undone.")
     list_display = ("title", "dates", "new_count", "changed_count", "cleared_count", "by", "state")
     list_select_related = ("confirmed_by", "undone_by")
     search_fields = ("title",)
