@@ -8,6 +8,7 @@ from typing import Final
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 
@@ -78,14 +79,24 @@ class Headers:
 
 
 class KnownMethods:
-    """Middleware: what no page and no part of the API knows is no other name for GET."""
+    """Middleware: what no page and no part of the API knows is no other name for GET.
+
+    Neither is an address with a sign that nothing is named with.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer 405 to a method that this part of the site does not know."""
+        """Answer 405 to a method that this part of the site does not know.
+
+        Raises BadRequest for an address with a NUL.
+        """
         known = API_METHODS if request.path_info.startswith(API) else PAGE_METHODS
         if request.method not in known:
             return HttpResponseNotAllowed(known)
+        # No text of PostgreSQL holds a NUL, so no address needs one; each filter, search and key
+        # of each page would otherwise have to say so for itself.
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("a NUL in the address")
         return self.get_response(request)

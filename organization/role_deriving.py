@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
 from guardian.models import UserObjectPermission
 
 from organization.access import Action
@@ -17,14 +18,19 @@ _AT_ONCE = 500
 def derive(user_ids: Iterable[int]) -> None:
     """Make guardian's rows on departments, and who is an administrator, what assignments say.
 
-    Set-based: a handful of queries for each 500 log-ins, and writes for what differs only.
+    Set-based, and one at a time for each log-in: a handful of queries for each 500 log-ins, and writes for what differs only.
     """
     keys = sorted(set(user_ids))
     for start in range(0, len(keys), _AT_ONCE):
         _derive(keys[start : start + _AT_ONCE])
 
 
+@transaction.atomic
 def _derive(user_ids: list[int]) -> None:
+    # Whoever gives and whoever ends, of one person at one moment, meet at the row of the log-in:
+    # the second one reads what the first one has left.
+    rows = User.objects.select_for_update(no_key=True).filter(pk__in=user_ids)
+    list(rows.order_by("pk").values_list("pk", flat=True))
     kind = ContentType.objects.get_for_model(Department)
     permissions = _permissions(kind)
     wanted: set[tuple[int, str, int]] = set()
