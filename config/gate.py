@@ -57,7 +57,9 @@ class Gate:
             return None
         if request.path_info.startswith("/api/"):
             message = _("The log-in is not complete. Open the page of the program and complete it.")
-            answer = JsonResponse({"code": "log_in_incomplete", "message": message}, status=401)
+            answer = JsonResponse(
+                {"code": "log_in_incomplete", "message": message, "facts": {}}, status=401
+            )
             answer["WWW-Authenticate"] = "Token"
             return answer
         asked = request.get_full_path() if request.method == "GET" else "/"

@@ -480,7 +480,7 @@ def test_programs_ask_which_assignments_are_in_force_on_a_date(
     odd = client.get("/api/v1/shift-assignments/?on=tomorrow")
 
     assert [(a["employee"], a["shift"]) for a in answer["results"]] == [("2", row.pk)]
-    assert (odd.status_code, odd.json()) == (
+    assert (odd.status_code, odd.json()["facts"]["fields"]) == (
         400,
         {"on": ["“tomorrow” is not a date like 2026-03-01."]},
     )
