@@ -18,7 +18,8 @@ _AT_ONCE = 500
 def derive(user_ids: Iterable[int]) -> None:
     """Make guardian's rows on departments, and who is an administrator, what assignments say.
 
-    Set-based, and one at a time for each log-in: a handful of queries for each 500 log-ins, and writes for what differs only.
+    Set-based, and one at a time for each log-in: a handful of queries for each 500 of them, and
+    writes for what differs only.
     """
     keys = sorted(set(user_ids))
     for start in range(0, len(keys), _AT_ONCE):
