@@ -47,6 +47,7 @@ def name_of(node: ast.AST) -> str:
 
 
 def test_a03_text_becomes_no_program_no_object_and_no_page() -> None:
+    """P-01, P-15: users' words are never compiled, and never a template."""
     found = [
         f"{place} calls {name_of(node.func)}"
         for place, node in product()

@@ -748,7 +748,7 @@ def test_passwords_are_kept_by_argon2_and_old_ones_are_kept_anew(cast: Cast, set
 
 
 def test_an_installation_has_no_log_in_that_nobody_made(db: None) -> None:
-    """A-13, P-18."""
+    """A-13, P-18, P-19."""
     assert not User.objects.exists()
 
 

@@ -28,6 +28,7 @@ ABOVE = frozenset((Who.SUPER_ADMINISTRATOR, Who.GROUP_HR_DIRECTOR, Who.NOBODY))
 
 @pytest.mark.parametrize("number", range(len(WORDS)), ids=WORDS)
 def test_p12_p04_everybody_who_looks_finds_what_the_book_says(five_units: Group, number: int):
+    """P-02, P-22, A-09, A-17: "nobody" walks as well, and photos have doors like all else."""
     walking = walkers(five_units, number)
     before, wrong = snapshot(), []
     for actor, client in walking:

@@ -101,6 +101,7 @@ def test_s_23_no_address_of_the_api_names_one_punch() -> None:
 
 
 def test_s_23_punches_are_not_imported_by_the_console() -> None:
+    """P-28: no generic import can write any field of a punch."""
     page = admin.site._registry[Punch]
 
     assert not hasattr(page, "import_action")

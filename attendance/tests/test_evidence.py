@@ -121,7 +121,7 @@ def test_nothing_that_a_phone_hides_in_a_photo_is_kept():
     ],
 )
 def test_what_is_no_photo_is_refused_whatever_it_is_called(content, problem):
-    """A-12: magic bytes, SVG, polyglots, size."""
+    """A-12, P-25: magic bytes, SVG, polyglots, size."""
     with pytest.raises(BadPhoto, match=problem):
         clean_photo(content)
 

@@ -80,6 +80,7 @@ def test_a_reported_punch_is_kept_with_both_times_and_makes_its_day_wait(company
 
 
 def test_the_same_punch_reported_again_stays_one_and_wakes_nothing(company):
+    """P-28."""
     first = company.client.post(URL, report()).json()
     WaitingDay.objects.all().delete()
 
@@ -230,6 +231,7 @@ def test_in_23_a_retry_with_the_same_client_id_hears_the_same_answer(company):
 
 
 def test_in_24_the_same_client_id_for_another_punch_is_refused(company):
+    """R-2."""
     company.client.post(URL, report(key="k-1"))
 
     answer = company.client.post(URL, report(key="k-1", at="2026-09-01T08:30:00+08:00"))
@@ -240,6 +242,7 @@ def test_in_24_the_same_client_id_for_another_punch_is_refused(company):
 
 
 def test_an_idempotency_key_belongs_to_one_body(company):
+    """R-2."""
     headers = {"Idempotency-Key": "k-1"}
     company.client.post(URL, report(), headers=headers)
 

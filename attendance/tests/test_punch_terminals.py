@@ -60,6 +60,7 @@ def states():
 
 
 def test_in_01_a_log_that_comes_again_adds_nothing_and_wakes_nothing(company):
+    """P-28."""
     bring(company.gate, said(7), said(8))
     WaitingDay.objects.all().delete()
 
@@ -93,6 +94,7 @@ def test_in_03_a_log_in_any_order_is_the_same_facts(company):
     ],
 )
 def test_a_line_with_an_odd_time_is_kept_but_touches_no_day(company, moment, problem):
+    """P-20: clocks that are wrong."""
     upload, done = bring(company.gate, said(7, moment), said(8))
 
     assert (done.new, upload.quarantined_count) == (1, 1)
@@ -226,6 +228,7 @@ def test_a_pin_means_the_number_with_or_without_zeros_if_it_is_one_person(compan
 
 
 def test_a_units_terminal_says_nothing_about_the_number_of_somebody_elsewhere(company):
+    """P-20, P-28: no line reaches a person of another unit."""
     elsewhere = register_terminal(name="South", department=company.south, actor=None, now=NOW)
 
     bring(elsewhere, said(7))

@@ -48,6 +48,7 @@ def verdicts() -> list[tuple[object, ...]]:
 
 
 def test_punches_and_judges_at_once_end_as_if_one_after_the_other(company: Company) -> None:
+    """R-6, F-11, F-12: with real connections that meet."""
     staff = [company.alice] + [
         people.hire(
             number=f"11{n}",
@@ -94,6 +95,7 @@ def test_punches_and_judges_at_once_end_as_if_one_after_the_other(company: Compa
 
 
 def test_two_judges_of_one_day_store_it_once(company: Company) -> None:
+    """F-11."""
     punch(company.alice, MONDAY, "9:00")
 
     def judge() -> None:

@@ -203,6 +203,7 @@ def test_there_is_one_rule_for_the_same_people(company: Company) -> None:
 
 
 def test_overtime_that_makes_no_sense_is_refused_by_field(company: Company) -> None:
+    """A-05."""
     odd = RuleText(overtime=Overtime(restday=OvertimeTerms(min=60, max=30)))
 
     with pytest.raises(ValidationError) as refused:
@@ -221,6 +222,7 @@ def test_overtime_that_makes_no_sense_is_refused_by_field(company: Company) -> N
 def test_what_the_database_would_refuse_is_refused_with_a_sentence(
     company: Company, text: RuleText
 ) -> None:
+    """A-05."""
     with pytest.raises(ValidationError):
         draft(rule(company), text=text)
 

@@ -208,6 +208,7 @@ def test_no_bytes_make_the_readers_raise_anything_but_a_refusal(content: bytes) 
     ],
 )
 def test_addresses_inside_the_network_are_never_asked(url: str) -> None:
+    """A-04."""
     with pytest.raises(SourceRefused):
         fetch(url)
 

@@ -125,6 +125,7 @@ def test_a_sound_pattern_has_no_problem(pattern):
     ],
 )
 def test_what_is_wrong_is_named_with_its_field(pattern, changes, expected):
+    """A-05: the one set of rules that every door asks."""
     assert expected in changed(pattern, **changes)
 
 
@@ -165,6 +166,7 @@ def test_rest_runs_from_one_end_to_the_next_start():
 
 @pytest.mark.parametrize("name", ["Asia/Beijing", "", None, "../UTC", "localtime", 8])
 def test_only_iana_names_are_time_zones(name):
+    """A-05."""
     problem = timezone_problem(name)
 
     assert problem is not None

@@ -97,6 +97,7 @@ def test_a_page_saved_unchanged_writes_no_version(client: Client, company: Compa
 def test_what_is_wrong_stands_at_its_box_and_its_fold_is_open(
     client: Client, company: Company
 ) -> None:
+    """A-05: on the page."""
     row = shift(department=company.works)
     address = f"{LIST}{row.pk}/change/"
     data = boxes_of(page_of(client, company.bob, address).content.decode())

@@ -115,6 +115,7 @@ def test_a_version_knows_when_its_punches_may_come(pattern, window) -> None:
 
 
 def test_an_unsound_pattern_is_refused_by_field_and_nothing_is_written() -> None:
+    """A-05: whoever calls the service, a command or a page."""
     with pytest.raises(ValidationError) as refused:
         shift(pattern=ShiftPattern(segments=((540, 1080), (1000, 1200)), late_grace=-1))
 
