@@ -49,7 +49,7 @@ class Command(BaseCommand):
         first, *others = [sentence(finding) for finding in report.findings]
         for other in others:
             self.stderr.write(other)
-        raise CommandError(f"{first}\n{counts}; {len(report.findings)} findings.")
+        raise CommandError(f"{first}\n{counts}; findings: {len(report.findings)}.")
 
 
 def _head(text: str) -> tuple[int, str]:
