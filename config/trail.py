@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import ResolverMatch
 from django.utils import timezone
 
+from config.routes import readable
 from organization import refusals
 from organization.addresses import client_address
 from organization.circumstances import Circumstances, within
@@ -83,7 +84,7 @@ def _write_down(request: HttpRequest, response: HttpResponse) -> None:
         refusals.note(
             actor=request.user if _is_known(request) else None,  # type: ignore[arg-type]
             address=client_address(request),
-            door=f"/{match.route}" if match is not None else "",
+            door=readable(match.route) if match is not None else "",
             department=department,
             now=timezone.now(),
             **facts,

@@ -7,9 +7,8 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext, pgettext_lazy
 
 from reports.sums import Figures
 from reports.totals import Kind, Line
@@ -53,7 +52,7 @@ def numbers_of(line: Line) -> dict[str, Number]:
 def note_of(line: Line) -> str:
     """Return why a line shows no figures, or not all; empty where there is nothing to say."""
     if line.is_hidden:
-        return _now("Fewer than 5 people")
+        return gettext("Fewer than 5 people")
     if line.left_out_days:
         text = ngettext(
             "%(days)d day left out",
@@ -68,8 +67,8 @@ def name_of(line: Line) -> str:
     """Return what a line is called."""
     words = {
         Kind.DEPARTMENT: "%(department)s",
-        Kind.DIRECT: _now("Directly in %(department)s"),
-        Kind.TOGETHER: _now("Small groups of %(department)s, together"),
+        Kind.DIRECT: gettext("Directly in %(department)s"),
+        Kind.TOGETHER: gettext("Small groups of %(department)s, together"),
     }
     return words[line.kind] % {"department": line.department.name}
 

@@ -20,6 +20,7 @@ CATALOGUE = Path(LANGUAGE) / "LC_MESSAGES" / "django.po"
 OURS = ROOT / "locale" / CATALOGUE
 THEME = ROOT / "locale" / "theme" / CATALOGUE
 
+ROOMS = "organization scheduling devices attendance approvals reports config".split()
 NOT_WORDS = (
     ".git", ".venv", ".tools", "node_modules", "var", "static", "tests", "__pycache__", ".*cache",
     "locale", "docs", "bench", "frontend",
@@ -92,3 +93,16 @@ def test_compiling_says_what_the_catalogue_says(tmp_path: Path) -> None:
     compiled = polib.mofile(str(compile_catalogue(source)))
 
     assert [(entry.msgid, entry.msgstr) for entry in compiled] == [("Punch", "打卡")]
+
+
+def test_no_word_hides_behind_another_name_of_gettext() -> None:
+    """Whoever collects the words looks for `_`, `gettext`, `ngettext` and the like by name."""
+    renamed = re.compile(r"import .*\bn?p?gettext(?:_lazy)? as (?!_\b)(\w+)")
+    found = {
+        str(file.relative_to(ROOT)): match[0]
+        for room in ROOMS
+        for file in sorted((ROOT / room).rglob("*.py"))
+        if (match := renamed.search(file.read_text(encoding="utf-8")))
+    }
+
+    assert found == {}

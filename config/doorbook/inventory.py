@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from django.contrib import admin
-from django.contrib.admindocs.views import simplify_regex
 from django.core.management import get_commands
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from config.celery import app as celery_app
-
-_CONVERTER: Final = re.compile(r"<\w+:")
+from config.routes import readable
 
 
 class Kind(StrEnum):
@@ -51,8 +48,7 @@ def _walk(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, URLPattern]
         if isinstance(entry, URLResolver):
             yield from _walk(entry, route)
         else:
-            # A pattern inside another repeats the marks of its beginning and end.
-            yield _CONVERTER.sub("<", simplify_regex(route.replace("^", ""))), entry
+            yield readable(route), entry
 
 
 def _addresses() -> Iterator[Door]:
