@@ -23,6 +23,7 @@ from import_export.results import Result
 
 from organization import services
 from organization.access import Action
+from organization.cells import escape, unescape
 from organization.errors import DomainError
 from organization.models import Department, Employee, Position, User
 
@@ -240,6 +241,11 @@ class _Table(resources.ModelResource):
         names = [self.get_field_name(f) for f in self.get_export_fields(selected_fields)]
         return [self.headings()[name] for name in names]
 
+    def export_field(self, field: Any, instance: Any, **kwargs: Any) -> Any:
+        """Return a cell; the library itself knows of formulas only those that begin with `=`."""
+        value = super().export_field(field, instance, **kwargs)
+        return escape(value) if isinstance(value, str) else value
+
     def get_diff_headers(self) -> list[str]:
         """Return the headings of a preview."""
         return [self.headings()[field.column_name] for field in self.get_import_fields()]
@@ -262,7 +268,8 @@ class _Table(resources.ModelResource):
     def before_import_row(self, row: Any, **kwargs: Any) -> None:
         """Make the key text, and refuse the key of a row that belongs to somebody else."""
         for field, value in row.items():
-            row[field] = "" if value is None else value
+            said = "" if value is None else value
+            row[field] = unescape(said) if isinstance(said, str) else said
         key = self.NEEDED[0]
         row[key] = plain(row.get(key))
         if not row[key]:
@@ -340,7 +347,7 @@ class EmployeeResource(_Table):
     def before_import(self, dataset: Any, **kwargs: Any) -> None:
         """Remember who is in the sheet: a supervisor may stand below the people they lead."""
         super().before_import(dataset, **kwargs)
-        self._in_sheet = {plain(value) for value in dataset["number"]}
+        self._in_sheet = {unescape(plain(value)) for value in dataset["number"]}
         self._later = []
 
     def import_field(

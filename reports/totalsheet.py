@@ -8,9 +8,10 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
+from organization.cells import escape
 from reports.columns import COLUMNS, name_of, note_of, numbers_of
 from reports.totals import Line, Totals
-from scheduling.workbook import Table, escape, write_workbook
+from scheduling.workbook import Table, write_workbook
 
 Cell = str | int | float
 _BOM: Final = "\ufeff"

@@ -26,6 +26,7 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
+from organization.cells import escape, unescape
 from organization.errors import DomainError
 
 Cell = str | int | float | bool | date | datetime | time | timedelta
@@ -324,19 +325,6 @@ def _delimiter(text: str) -> str:
 
 
 # Writing -----------------------------------------------------------------------------------------
-
-_RISKY: Final = re.compile(r"'*[=+\-@\t\r\0]")
-_ESCAPED: Final = re.compile(r"''*[=+\-@\t\r\0]")
-
-
-def escape(value: str) -> str:
-    """Return text that no spreadsheet takes for a formula; `unescape` gives it back."""
-    return f"'{value}" if _RISKY.match(value) else value
-
-
-def unescape(value: str) -> str:
-    """Return the text that `escape` was given."""
-    return value[1:] if _ESCAPED.match(value) else value
 
 
 @dataclass(frozen=True, slots=True)

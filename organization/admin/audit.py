@@ -25,6 +25,7 @@ from organization import audit, audit_search, audit_telling
 from organization.access import Action
 from organization.audit_groups import GROUPS, verbs_of
 from organization.audit_words import words_of
+from organization.cells import escape
 from organization.models import AuditEntry
 from organization.scoped_admin import (
     DepartmentFilter,
@@ -38,7 +39,6 @@ from organization.scoped_admin import (
 WORKBOOK_AT_MOST: Final = 20_000
 FILE_AT_MOST: Final = 1_000_000
 _AT_ONCE: Final = 2_000
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\0")
 
 
 class DeedFilter(DropdownFilter):
@@ -269,8 +269,7 @@ def _cells(entry: AuditEntry) -> list[str]:
         entry.request_id,
         json.dumps(entry.facts, ensure_ascii=False, sort_keys=True),
     )
-    # A cell that begins with one of these would be run by the spreadsheet that opens it.
-    return [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells]
+    return [escape(cell) for cell in cells]
 
 
 class _Echo:
