@@ -350,6 +350,8 @@ def _copy(news: Sequence[Judged]) -> None:
             "judged_at timestamptz, cause varchar"
             ") ON COMMIT DELETE ROWS"
         )
+        # Of an earlier chunk, where a caller's transaction holds several.
+        cursor.execute("DELETE FROM judged")
         with cursor.copy(f"COPY judged ({_LIST}, cause) FROM STDIN") as copy:
             copy.write("".join(map(_line, news)))
         # Without it the planner may read all the days there are to find a few thousand.
