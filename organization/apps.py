@@ -17,7 +17,7 @@ class OrganizationConfig(AppConfig):
         from organization.seals.tables import register
 
         # How long rows are kept, and whose they are: each app says it of its own.
-        autodiscover_modules("retention_classes")
+        autodiscover_modules("retention_classes", "personal_data")
         log_in_audit.connect()
         # As Django lays its permissions: a flushed database has the built-in roles again.
         post_migrate.connect(roles.lay_built_in, sender=self)
