@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import timedelta
+from pathlib import PurePath
+from typing import Any, Final
 
 from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.signing import BadSignature, TimestampSigner
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
@@ -17,6 +20,13 @@ from import_export.formats.base_formats import CSV, XLSX
 from organization import audit
 from organization.access import Action
 from organization.scoped_admin import ThemedExportForm, ThemedImportForm, scoped
+
+# How long a preview may be confirmed.
+_KEPT_FOR: Final = timedelta(days=1)
+
+
+def _signer(request: HttpRequest) -> TimestampSigner:
+    return TimestampSigner(salt=f"import of {request.user.pk}")
 
 
 class TablesMixin(ImportExportMixin):
@@ -75,6 +85,29 @@ class TablesMixin(ImportExportMixin):
         )
         return content
 
+    def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Import what was uploaded and looked at by the same person, and no other file.
+
+        The library would open, and delete, any file beside it that the form names.
+        """
+        if not self.has_import_permission(request):
+            raise PermissionDenied
+        asked = request.POST.copy()
+        try:
+            asked["import_file_name"] = _signer(request).unsign(
+                asked.get("import_file_name", ""), max_age=_KEPT_FOR
+            )
+            if asked.get("format", "") not in map(str, range(len(self.formats))):
+                raise BadRequest("format")
+            request.POST = asked  # type: ignore[assignment]
+            return super().process_import(request, **kwargs) or self._start_again(request)
+        except (BadSignature, FileNotFoundError):
+            return self._start_again(request)
+
+    def _start_again(self, request: HttpRequest) -> HttpResponse:
+        messages.error(request, _("The file is not here any more. Upload it again."))
+        return HttpResponseRedirect(request.path.replace("process_import", "import"))
+
     def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:
         """Say what was written; rows that changed since the preview may refuse."""
         if not result.has_errors() and not result.has_validation_errors():
@@ -101,8 +134,12 @@ class TablesMixin(ImportExportMixin):
         )
 
     def get_confirm_form_initial(self, request: HttpRequest, import_form: Any) -> dict[str, Any]:
-        """Carry the date from the preview to the confirmation."""
+        """Carry the date and the name of the file from the preview to the confirmation."""
         initial: dict[str, Any] = super().get_confirm_form_initial(request, import_form)
+        if initial.get("import_file_name"):
+            initial["import_file_name"] = _signer(request).sign(
+                PurePath(initial["import_file_name"]).name
+            )
         if import_form is not None and "effective_on" in import_form.cleaned_data:
             initial["effective_on"] = import_form.cleaned_data["effective_on"]
         return initial
