@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from attendance.console import own
 from attendance.console.day import read_date, read_day
 from attendance.console.status_style import STYLES
 from organization.errors import NotFound
+from organization.personal.answers import copy_as_answer
+from organization.personal.summary import groups, looks
 
 
 @require_safe
@@ -48,3 +50,19 @@ def my_day(request: HttpRequest, work_date: str) -> HttpResponse:
     except NotFound as refusal:
         raise Http404 from refusal
     return render(request, "attendance/me_day.html", {"page": page})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def my_data(request: HttpRequest) -> HttpResponseBase:
+    """Show what is kept about whoever asks, and who looked at it; give a copy of it."""
+    user: Any = request.user
+    employee = own.own_employee(user)
+    if employee is None:
+        if request.method == "POST":
+            raise Http404
+        return render(request, "attendance/me_nobody.html")
+    if request.method == "POST":
+        return copy_as_answer(employee.pk, actor=user, now=timezone.now())
+    context = {"groups": groups(employee), "looks": list(looks(employee)), "employee": employee}
+    return render(request, "attendance/me_data.html", context)

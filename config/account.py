@@ -43,6 +43,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "sessions": sessions.open_sessions(user, now=now),
         "here": here,
         "tokens": tokens.valid_tokens(user, now=now),
+        "is_employee": hasattr(user, "employee"),
         "languages_to_keep": [("", _("The browser's language")), *settings.LANGUAGES],
     }
     return render(request, "account/account.html", context)

@@ -40,6 +40,8 @@ def _is_export(request: HttpRequest) -> bool:
     """Say whether this is one of the doors through which tables leave."""
     if request.path_info.endswith("/export/"):
         return True
+    if request.method == "POST" and request.path_info.endswith(("/personal/", "/me/data/")):
+        return request.POST.get("act") == "copy"
     match = request.resolver_match
     is_list = match is not None and (match.url_name or "").endswith("_changelist")
     chosen = request.POST.get("action", "") if is_list and request.method == "POST" else ""

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 
 from organization import log_ins, services
 from organization.access import Action
+from organization.admin.personal_page import may_open, personal_page
 from organization.admin.steps import take_step, writable
 from organization.admin.tables import TablesMixin
 from organization.forms import (
@@ -106,7 +107,9 @@ class EmployeeAdmin(TablesMixin, ScopedAdmin):
     ordering = ("number",)
     autocomplete_fields = ("supervisor",)
     inlines = (TransferInline,)
-    actions_detail = ("transfer_page", "leave_page", "joined_page", "log_in_page")
+    actions_detail = (
+        "transfer_page", "leave_page", "joined_page", "log_in_page", "personal_page",
+    )  # fmt: skip
 
     def get_fields(self, request: HttpRequest, obj: Employee | None = None) -> list[str]:
         """Return the fields; log-ins are given by administrators only."""
@@ -259,6 +262,21 @@ class EmployeeAdmin(TablesMixin, ScopedAdmin):
             user, password = made
             return self.admin_site._registry[User].tell_first_password(request, user, password)
         return answer
+
+    @action(
+        description=_("Personal data"),
+        url_path="personal",
+        icon="privacy_tip",
+        permissions=["personal"],
+    )
+    @method_decorator(never_cache)
+    def personal_page(self, request: HttpRequest, object_id: int) -> HttpResponseBase:
+        """Show what is kept about a person; give a copy of it; erase it."""
+        return personal_page(self, request, object_id)
+
+    def has_personal_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Allow whoever may take a copy of this person's data, or erase it."""
+        return object_id is not None and may_open(request.user, object_id)
 
     def has_grant_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Allow whoever assigns roles where the person belongs."""

@@ -29,15 +29,15 @@ _CHUNK: Final = 1_000
 UNREADABLE: Final = "cannot be opened: its key is missing"
 
 
-def employee_for_copy(employee_id: int, *, actor: User) -> Employee:
-    """Return whose copy `actor` may take: one's own, or by EXPORT and AUDIT on the department.
+def employee_for_copy(employee_id: int, *, actor: User, or_own: bool = False) -> Employee:
+    """Return whose copy `actor` may take: by EXPORT and AUDIT on the department, or one's own.
 
     A copy holds opened evidence, so it takes both. Raises NotFound for any other person.
     """
     rows = Employee.objects.select_related("department", "user")
     found = rows.filter(pk=employee_id).first()
     if found is not None and actor.is_active:
-        if found.user_id == actor.pk:
+        if or_own and found.user_id == actor.pk:
             return found
         there = departments_for(actor, Action.EXPORT) & departments_for(actor, Action.AUDIT)
         if there.filter(pk=found.department_id).exists():
@@ -52,7 +52,7 @@ def write_copy(employee_id: int, target: IO[bytes], *, actor: User, now: datetim
     Rows are read and written in chunks. What cannot be opened says so in its place.
     Raises NotFound, as `employee_for_copy`.
     """
-    employee = employee_for_copy(employee_id, actor=actor)
+    employee = employee_for_copy(employee_id, actor=actor, or_own=True)
     counts: dict[str, int] = {}
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         with archive.open("person.json", "w", force_zip64=True) as file:
@@ -138,7 +138,7 @@ def _write_json(employee: Employee, file: IO[bytes], counts: dict[str, int], now
     text.write(json.dumps(head, ensure_ascii=False)[:-1] + ', "tables": {')
     for number, about in enumerate(about_people()):
         entry = {
-            "title": str(about.model._meta.verbose_name_plural),
+            "title": about.title,
             "sort": about.sort.value,
             "kept_days": kept_for(about),
         }

@@ -73,6 +73,11 @@ class About:
         return self.model._base_manager.filter(**lookup).order_by("pk")
 
     @property
+    def title(self) -> str:
+        """Return what people call these rows."""
+        return str(self.model._meta.verbose_name_plural)
+
+    @property
     def label(self) -> str:
         """Return the name of the table in copies and in the log."""
         return self.model._meta.label_lower

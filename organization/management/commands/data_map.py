@@ -1,4 +1,4 @@
-"""Print the map of personal data: what is kept about people, for how long, and what may be erased."""
+"""Print the map of personal data: what is kept about people, how long, and what may be erased."""
 
 from __future__ import annotations
 
