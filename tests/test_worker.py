@@ -71,6 +71,7 @@ def test_a_bell_makes_the_worker_judge_what_waits(live_worker: LiveWorker) -> No
 def test_a_worker_killed_in_the_middle_of_a_month_leaves_no_lost_and_no_wrong_day(
     live_worker: LiveWorker,
 ) -> None:
+    """R-11, F-01, F-02: in chunks; `python -m bench judging` measures 10 000 people."""
     a_company_of(500)
     waiting = let_march_wait()
     live_worker.ring(BELL)

@@ -241,6 +241,7 @@ def test_a_year_without_announcement_is_provisional(company: Company) -> None:
 
 
 def test_a_held_punch_counts_for_nothing_until_accepted(company: Company) -> None:
+    """A-28, P-09: what waits for somebody is not taken for valid."""
     punch(company.alice, MONDAY, "9:00")
     held = punch(company.alice, MONDAY, "18:00", held=True)
     assert judged(company.alice, MONDAY).status == "missing"
@@ -275,6 +276,7 @@ def test_leaving_late_moves_tomorrows_start_even_when_the_punch_comes_afterwards
 
 
 def test_a_poisoned_shift_stops_nobody_else(company: Company) -> None:
+    """A-28, P-09: a check that fails leaves its day waiting with its problem, and no result."""
     bob = people.hire(
         number="1002",
         name="Bob",
@@ -294,6 +296,7 @@ def test_a_poisoned_shift_stops_nobody_else(company: Company) -> None:
     left = WaitingDay.objects.get()
     assert (left.employee, left.failed_count) == (company.alice, 5)
     assert left.problem
+    assert not AttendanceDay.objects.filter(employee=company.alice, work_date=MONDAY).exists()
 
 
 def test_a_poisoned_day_whose_window_has_closed_is_given_up_too(company: Company) -> None:

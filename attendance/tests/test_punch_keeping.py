@@ -147,13 +147,14 @@ def test_nothing_cascades_into_punches():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_in_25_ten_parallel_requests_with_one_key_make_one_punch():
+def test_in_25_twenty_parallel_requests_with_one_key_make_one_punch():
+    """R-1, A-26: on connections of their own, with a barrier."""
     alice = hire()
     clock = User.objects.create_user("clock", is_program=True)
     assign_perm("organization.record", clock, alice.department)
     _token, key = tokens.issue(clock, name="gate", actor=None, now=datetime.now(UTC))
     now = datetime.now(UTC).isoformat()
-    start = threading.Barrier(10)
+    start = threading.Barrier(20)
     answers = []
 
     def ask():
@@ -170,7 +171,7 @@ def test_in_25_ten_parallel_requests_with_one_key_make_one_punch():
         finally:
             connections.close_all()
 
-    threads = [threading.Thread(target=ask) for _ in range(10)]
+    threads = [threading.Thread(target=ask) for _ in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -178,6 +179,6 @@ def test_in_25_ten_parallel_requests_with_one_key_make_one_punch():
 
     assert Punch.objects.count() == 1
     told = {answer for answer in answers if answer[0] != 409}
-    assert len(answers) == 10
+    assert len(answers) == 20
     assert len(told) == 1
     assert all("in_flight" in body for status, body in answers if status == 409)

@@ -97,6 +97,7 @@ def test_only_the_days_that_changed_are_judged_again() -> None:
     ],
 )
 def test_an_empty_list_never_turns_holidays_into_workdays(content: bytes) -> None:
+    """A-28, F-30."""
     apply(from_package(2026))
 
     apply(read_calendar(content, "2026"))
@@ -117,6 +118,7 @@ def test_garbage_is_refused_whole() -> None:
 
 
 def test_a_source_that_cannot_be_asked_keeps_its_problem_and_harms_no_other() -> None:
+    """A-28: the last good calendar holds."""
     inside = CalendarSource.objects.create(
         name="Inside", kind=CalendarSource.Kind.JSON, url="https://127.0.0.1/{year}.json"
     )

@@ -1,7 +1,10 @@
+import http.client
 import json
+import socket
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -217,3 +220,58 @@ def test_public_addresses_may_be_asked_and_unknown_hosts_stay_silent() -> None:
     assert public_address("https://1.1.1.1/", "1.1.1.1", 443) == "1.1.1.1"
     with pytest.raises(SourceSilent):
         public_address("https://host.invalid/", "host.invalid", 443)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """A world in which inside.example lies inside, and no connection gets through."""
+    places: list[tuple[str, int]] = []
+    turns = {"changes.example": iter(("1.1.1.1", "10.0.0.1"))}
+
+    def look_up(host: str, port: int, **_more: Any) -> list[Any]:
+        address = next(turns[host]) if host in turns else "10.0.0.1"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    def connect(place: tuple[str, int], *_more: Any, **_named: Any) -> socket.socket:
+        places.append(place)
+        raise OSError("nobody is there")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(socket, "create_connection", connect)
+    return places
+
+
+def test_a04_a_name_that_leads_inside_is_not_asked(asked: list[tuple[str, int]]) -> None:
+    with pytest.raises(SourceRefused):
+        fetch("https://inside.example/2026.json")
+    assert asked == []
+
+
+def test_a04_a_name_that_changes_its_address_is_asked_at_the_one_that_was_checked(
+    asked: list[tuple[str, int]],
+) -> None:
+    """A-04: DNS rebinding. There is no second look-up between the check and the connection."""
+    with pytest.raises(SourceSilent):
+        fetch("https://changes.example/2026.json")
+    assert asked == [("1.1.1.1", 443)]
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["https://10.0.0.1/", "http://example.org/", "https://169.254.169.254/", "file:///etc/passwd",
+     "//127.0.0.1/x", "https://[::1]/"],
+)  # fmt: skip
+def test_a04_a_source_that_leads_on_is_checked_again(
+    monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """A-04: each address on the way is held to the rules of the first."""
+
+    class Moved:
+        status = 302
+        headers: ClassVar = {"Location": where}
+
+    monkeypatch.setattr(http.client.HTTPSConnection, "request", lambda *_a, **_k: None)
+    monkeypatch.setattr(http.client.HTTPSConnection, "getresponse", lambda _self: Moved)
+
+    with pytest.raises(SourceRefused):
+        fetch("https://1.1.1.1/2026.json")
