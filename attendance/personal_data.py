@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from attendance.models import (
     Absence,
@@ -113,6 +114,7 @@ register(
         {"id": KEY, "employee": WHO, "facts_version": SEALED_STATE,
          "is_forced": "how the worker takes it", "failed_count": "how the worker takes it"},
         way="employee",
+        kept=_("until it is judged"),
     ),
     About(
         Correction,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from axes.models import AccessAttempt, AccessAttemptExpiration, AccessFailureLog, AccessLog
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermission, UserObjectPermission
 
 from organization import audit
@@ -47,7 +50,18 @@ def _failures(employee: Employee) -> models.QuerySet[AccessAttempt]:
 
 def _written_down(employee: Employee) -> models.QuerySet[AuditEntry]:
     """Return what the log says about a person, but for legal holds: whoever is held is not told."""
-    return audit.entries_about(employee).exclude(verb__startswith="hold.")
+    address = (
+        models.Case(models.When(actor=employee.user_id, then="address"), default=None)
+        if employee.user_id is not None
+        else models.Value(None)
+    )
+    about = audit.entries_about(employee).exclude(verb__startswith="hold.")
+    return about.annotate(own_address=address)
+
+
+def _own_address(row: Any) -> Any:
+    """Return where the person came from; where a colleague came from is the colleague's."""
+    return row.own_address
 
 
 register(
@@ -97,6 +111,7 @@ register(
         {"session_key": SECRET, "session_data": SECRET, "user": WHO},
         way="user__employee",
         erased=Erased.LEAVERS,
+        kept=_("until it has run out"),
     ),
     About(
         SecondFactor,
@@ -138,6 +153,7 @@ register(
          "address"),
         {"id": KEY, "thing_id": KEY, "thing_name": WHO, "request_id": KEY},
         rows=_written_down,
+        reads={"address": _own_address},
     ),
     NotPersonal(LegalHold, "protects the evidence of a dispute; whoever is held is not told"),
     NotPersonal(Change, "which days wait to be judged anew; goes after 90 days"),

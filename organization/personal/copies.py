@@ -16,6 +16,7 @@ from typing import IO, Any, Final
 
 from django.conf import settings
 from django.db import models, transaction
+from django.utils.translation import gettext_lazy as _
 
 from organization import audit, retention
 from organization.access import Action, departments_for
@@ -82,23 +83,33 @@ def kept_for(about: About) -> tuple[int, int] | None:
         for key, kept in retention.classes().items()
         if any(one.model is about.model for one in kept)
     ]
-    return (min(terms), max(terms)) if terms else None
+    return (min(terms), max(terms)) if any(terms) else None
 
 
-def days_kept(about: About) -> str:
-    """Return that in words, such as "1096" or "90–180"; empty for no term."""
+def how_long(about: About) -> str:
+    """Return that in words, such as "1096 days" or "90–180 days"."""
     terms = kept_for(about)
     if terms is None:
-        return ""
-    return str(terms[0]) if terms[0] == terms[1] else f"{terms[0]}–{terms[1]}"
+        return str(about.kept)
+    days = str(terms[0]) if terms[0] == terms[1] else f"{terms[0]}–{terms[1]}"
+    return str(_("%(days)s days") % {"days": days})
 
 
 def records(about: About, employee: Employee) -> Iterator[dict[str, Any]]:
     """Yield the rows about a person as plain values; photos as the name of their file."""
-    named = [name for name in about.told if about.model._meta.get_field(name).is_relation]
-    rows = about.of(employee).select_related(*named)
+    rows = about.of(employee).select_related(*_named(about))
     for row in rows.iterator(chunk_size=_CHUNK):
         yield {name: _plain(about, row, name) for name in about.told}
+
+
+def _named(about: About) -> Iterator[str]:
+    """Yield the relations that a row is told by, and the person whom their words begin with."""
+    for name in about.told:
+        column = about.model._meta.get_field(name)
+        if isinstance(column.related_model, type):
+            yield name
+            if any(one.name == "employee" for one in column.related_model._meta.fields):
+                yield f"{name}__employee"
 
 
 def _plain(about: About, row: Any, name: str) -> Any:

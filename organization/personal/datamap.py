@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from django.db import models
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from organization.models import Employee
@@ -33,16 +34,17 @@ class Sort(StrEnum):
 
 
 SORT_WORDS: Final[Mapping[Sort, str | Promise]] = {
-    Sort.IDENTITY: _("Who you are, and where you belong"),
+    Sort.IDENTITY: _("The person, and the departments"),
     Sort.PLAN: _("What was expected: shifts and rosters"),
     Sort.PUNCHES: _("Punches"),
     Sort.EVIDENCE: _("What proved a punch: positions, access points, photos"),
     Sort.RESULTS: _("Results of days"),
     Sort.DECISIONS: _("Corrections, absences, approved overtime"),
     Sort.LOG_IN: _("Log-in, roles, sessions"),
-    Sort.AUDIT: _("What was written down about you: who looked, who changed what"),
+    Sort.AUDIT: _("What was written down: who looked, who changed what"),
 }
 
+AS_LONG: Final = _("as long as the person")
 Rows = Callable[[Employee], models.QuerySet[Any]]
 
 
@@ -52,8 +54,9 @@ class About:
 
     `way` is the lookup from a row to the employee, empty for the employee; where no lookup leads
     there, `rows` finds them. `told` are the columns that a person's copy holds, `untold` the
-    others, each with the reason. `reads` replaces a column by what it means. With `erased`, an
-    erasure deletes the rows: at once, or only of those who have left.
+    others, each with the reason. `kept` says how long, where no term does. `reads` replaces a
+    column by what it means. With `erased`, an erasure deletes the rows: at once, or only of those
+    who have left.
     """
 
     model: type[models.Model]
@@ -64,6 +67,7 @@ class About:
     rows: Rows | None = None
     reads: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
     erased: Erased | None = None
+    kept: str | Promise = AS_LONG
 
     def of(self, employee: Employee) -> models.QuerySet[Any]:
         """Return the rows about `employee`, oldest first."""
@@ -75,7 +79,7 @@ class About:
     @property
     def title(self) -> str:
         """Return what people call these rows."""
-        return str(self.model._meta.verbose_name_plural)
+        return capfirst(str(self.model._meta.verbose_name_plural))
 
     @property
     def label(self) -> str:

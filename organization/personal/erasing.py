@@ -21,7 +21,7 @@ from organization.access import Action, departments_for
 from organization.errors import DomainError, NotFound
 from organization.holds import refuse_held
 from organization.models import AuditEntry, Employee, User
-from organization.personal.copies import days_kept
+from organization.personal.copies import how_long, kept_for
 from organization.personal.datamap import About, Erased, about_people
 
 REASON_AT_MOST: Final = 200
@@ -139,10 +139,11 @@ def _goes(about: About, employee: Employee, now: datetime) -> bool:
 def _why_it_stays(about: About) -> str | Promise:
     if about.erased is Erased.LEAVERS:
         return _("in use until the person has left")
-    days = days_kept(about)
-    if not days:
+    if kept_for(about) is None:
         return _("names whose results the others are; stays as long as they do")
-    return _("wages are reckoned from it, or it shows how; kept for %(days)s days") % {"days": days}
+    return _("wages are reckoned from it, or it shows how; kept for %(term)s") % {
+        "term": how_long(about)
+    }
 
 
 def _delete(about: About, employee: Employee, digest: Any) -> int:

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from organization.audit import entries_about
 from organization.audit_words import words_of
 from organization.models import Employee
-from organization.personal.copies import days_kept
+from organization.personal.copies import how_long
 from organization.personal.datamap import SORT_WORDS, Sort, about_people
 
 LOOKS_AT_MOST = 20
@@ -20,11 +20,11 @@ _LOOKS = Q(verb__startswith="evidence.") | Q(verb__startswith="personal.")
 
 
 class Table(NamedTuple):
-    """A table with rows about the person; `days` is empty where no term is set."""
+    """A table with rows about the person, and how long they are kept."""
 
     title: str
     rows: int
-    days: str
+    kept: str
 
 
 class Group(NamedTuple):
@@ -49,7 +49,7 @@ def groups(employee: Employee) -> list[Group]:
     for about in about_people():
         rows = about.of(employee).count()
         if rows:
-            found.setdefault(about.sort, []).append(Table(about.title, rows, days_kept(about)))
+            found.setdefault(about.sort, []).append(Table(about.title, rows, how_long(about)))
     return [Group(SORT_WORDS[sort], tables) for sort, tables in found.items()]
 
 

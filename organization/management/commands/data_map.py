@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management import BaseCommand
 from django.utils import translation
 
-from organization.personal.copies import days_kept
+from organization.personal.copies import how_long
 from organization.personal.datamap import SORT_WORDS, About, Erased, entries
 
 _ERASED = {
@@ -37,15 +37,15 @@ class Command(BaseCommand):
 def lines() -> Iterator[str]:
     """Yield the lines of both tables: what is about people, and what is not."""
     known = entries()
-    yield "| table | says | columns in a copy | columns left out | kept, days | on erasure |"
+    yield "| table | says | columns in a copy | columns left out | kept | on erasure |"
     yield "| --- | --- | --- | --- | --- | --- |"
     for label, one in known.items():
         if isinstance(one, About):
             told = ", ".join(f"`{name}`" for name in one.told)
             untold = "; ".join(f"`{name}`: {why}" for name, why in one.untold.items())
-            days = days_kept(one) or "as long as the person"
             says = SORT_WORDS[one.sort]
-            yield f"| `{label}` | {says} | {told} | {untold} | {days} | {_ERASED[one.erased]} |"
+            kept, erased = how_long(one), _ERASED[one.erased]
+            yield f"| `{label}` | {says} | {told} | {untold} | {kept} | {erased} |"
     yield ""
     yield "| table | why it is in no copy |"
     yield "| --- | --- |"
