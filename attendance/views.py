@@ -62,7 +62,8 @@ def my_data(request: HttpRequest) -> HttpResponseBase:
         if request.method == "POST":
             raise Http404
         return render(request, "attendance/me_nobody.html")
-    if request.method == "POST":
+    # Only what says that it is a copy is counted as an export, so nothing else may get one.
+    if request.POST.get("act") == "copy":
         return copy_as_answer(employee.pk, actor=user, now=timezone.now())
     context = {"groups": groups(employee), "looks": list(looks(employee)), "employee": employee}
     return render(request, "attendance/me_data.html", context)

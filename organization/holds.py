@@ -84,8 +84,19 @@ def held_people() -> models.QuerySet[Employee]:
 def refuse_held(employee: Employee) -> None:
     """Raise Held where a hold keeps the data of `employee`."""
     if held_people().filter(pk=employee.pk).exists():
-        since = LegalHold.objects.in_force().order_by("since").values_list("since", flat=True)
-        raise Held(employee=str(employee), since=f"{since[0]:%Y-%m-%d}")
+        raise Held(employee=str(employee), since=f"{_held_since(employee):%Y-%m-%d}")
+
+
+def _held_since(employee: Employee) -> datetime:
+    """Return the day of the first hold on this person; holds on others are told to nobody here."""
+    homes = [employee.department.path]
+    homes += Transfer.objects.filter(employee=employee).values_list("department__path", flat=True)
+    return min(
+        hold.since
+        for hold in LegalHold.objects.in_force().select_related("department")
+        if hold.employee_id == employee.pk
+        or (hold.department and any(path.startswith(hold.department.path) for path in homes))
+    )
 
 
 def _tell(verb: str, hold: LegalHold, actor: User, now: datetime) -> None:

@@ -23,7 +23,7 @@ from attendance.evidence.claims import Position
 from attendance.models import Punch, PunchEvidence
 from attendance.services.evidence import keep_evidence
 from devices.models import Credential, Terminal, TerminalLine
-from organization import holds, services
+from organization import holds, services, tokens
 from organization.errors import NotFound
 from organization.holds import Held
 from organization.models import AuditEntry, Employee
@@ -306,3 +306,62 @@ def test_a_copy_counts_as_an_export(cast: Cast, settings: Any) -> None:
     first, second = (client.post(where, {"act": "copy"}).status_code for _ in range(2))
 
     assert (first, second) == (200, 429)
+
+
+def test_no_copy_goes_past_the_limit_of_exports(cast: Cast) -> None:
+    client = Client()
+    client.force_login(cast.alice.user)
+
+    answer = client.post("/me/data/", {"act": "something else"})
+
+    assert "application/zip" not in answer["Content-Type"]
+    assert not AuditEntry.objects.filter(verb="personal.exported").exists()
+
+
+def test_l10_where_a_colleague_came_from_is_not_told(cast: Cast) -> None:
+    for actor, address in ((cast.hr, "10.9.8.7"), (cast.alice.user, "10.1.2.3")):
+        AuditEntry.objects.create(
+            at=timezone.now(), actor=actor, verb="evidence.viewed", address=address,
+            thing_type="organization.employee", thing_id=str(cast.alice.pk),
+        )  # fmt: skip
+
+    text = everything(copy_of(cast.alice, cast.hr))
+
+    assert "10.1.2.3" in text
+    assert "10.9.8.7" not in text
+
+
+def test_l10_a_copy_asks_no_more_for_more_rows(
+    cast: Cast, django_assert_max_num_queries: Any
+) -> None:
+    for minutes in range(1, 30):
+        punch = seen(cast.alice, minutes)
+        keep_evidence(punch, now=timezone.now(), bssid="3c:84:6a:12:34:56")
+
+    with django_assert_max_num_queries(100):
+        copy_of(cast.alice, cast.hr)
+
+
+def test_a_hold_on_others_is_not_told(cast: Cast) -> None:
+    now = timezone.now()
+    for person, days in ((cast.bob, 9), (cast.alice, 2)):
+        at = now - timedelta(days=days)
+        holds.place(employee=person, department=None, reason="a lawsuit", actor=cast.hr, now=at)
+
+    with pytest.raises(Held) as refusal:
+        erase(cast.alice.pk, reason="asked on paper", actor=cast.hr, now=now)
+    assert f"{now - timedelta(days=2):%Y-%m-%d}" in str(refusal.value)
+
+
+def test_no_token_takes_a_copy_or_erases(cast: Cast) -> None:
+    proven(cast.alice)
+    _row, key = tokens.issue(cast.hr, name="a program", actor=cast.superuser, now=timezone.now())
+    where = f"/admin/organization/employee/{cast.alice.pk}/personal/"
+
+    for path, act in ((where, "copy"), (where, "erase"), ("/me/data/", "copy")):
+        answer = Client().post(
+            path, {"act": act, "reason": "because"}, headers={"Authorization": f"Token {key}"}
+        )
+        assert answer.status_code in (302, 401, 403, 404), path
+    assert PunchEvidence.objects.count() == 2
+    assert not AuditEntry.objects.filter(verb__startswith="personal.").exists()
