@@ -1,5 +1,7 @@
 """The web server: `gunicorn -c config/gunicorn.py config.wsgi`."""
 
+import os
+
 from config import env
 
 bind = f"{env.text('HOST', '127.0.0.1')}:{env.integer('PORT', default=8000, least=1)}"
@@ -10,6 +12,9 @@ threads = env.integer("WEB_THREADS", default=4, least=1)
 max_requests = 10_000
 max_requests_jitter = 1_000
 timeout = 60
+# PostgreSQL gives up a statement before the page that waits for it is given up. The variable is
+# libpq's own: whoever sets it decides.
+raw_env = [f"PGOPTIONS={os.environ.get('PGOPTIONS', '-c statement_timeout=50s')}"]
 graceful_timeout = 20
 # Where no proxy ends TLS, it does.
 certfile = env.text("TLS_CERT") or None

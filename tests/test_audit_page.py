@@ -191,7 +191,7 @@ def test_a_workbook_of_the_log_is_one(
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x"])
-def test_a_02_no_cell_of_an_exported_log_is_a_formula(
+def test_a02_no_cell_of_an_exported_log_is_a_formula(
     client: Client, cast: Cast, log: dict[str, AuditEntry], name: str
 ) -> None:
     entry = audit.record(

@@ -32,7 +32,7 @@ def page(model: str, name: str, *args: Any) -> str:
 # How it came --------------------------------------------------------------------------------------
 
 
-def test_a_27_an_entry_says_by_which_way_it_came(client: Client, cast: Cast) -> None:
+def test_a27_an_entry_says_by_which_way_it_came(client: Client, cast: Cast) -> None:
     client.force_login(cast.superuser)
     person = {"number": "00777", "name": "Dora", "joined_on": "2026-03-02"}
     rows = {"transfers-TOTAL_FORMS": 0, "transfers-INITIAL_FORMS": 0}
@@ -58,7 +58,7 @@ def test_a_task_and_a_command_say_their_names(cast: Cast) -> None:
     assert current().channel == "command"
 
 
-def test_a_27_moments_are_utc(cast: Cast) -> None:
+def test_a27_moments_are_utc(cast: Cast) -> None:
     entry = audit.record(actor=None, verb="looked", thing=cast.alice, now=NOW)
 
     assert AuditEntry.objects.get(pk=entry.pk).at.tzinfo is UTC
@@ -70,7 +70,7 @@ def test_a_27_moments_are_utc(cast: Cast) -> None:
 @pytest.mark.parametrize(
     "evil", ["a\nb", "a\r\nb", "a\x0bb", "a\u2028b", "a\x00b", "a\x1b[2Jb", "a\u202eb"]
 )
-def test_a_27_nobody_forges_a_line_of_the_log(cast: Cast, evil: str) -> None:
+def test_a27_nobody_forges_a_line_of_the_log(cast: Cast, evil: str) -> None:
     cast.alice.name = evil
     with within(Circumstances("api", through=lambda: evil)):
         audit.record(
@@ -97,7 +97,7 @@ def test_a_27_nobody_forges_a_line_of_the_log(cast: Cast, evil: str) -> None:
         {"password": "x"},
     ],
 )
-def test_a_27_the_log_holds_no_position_nothing_biometric_and_no_secret(
+def test_a27_the_log_holds_no_position_nothing_biometric_and_no_secret(
     cast: Cast, facts: dict[str, Any]
 ) -> None:
     with pytest.raises(ValueError, match="the audit log does not hold"):
@@ -105,7 +105,7 @@ def test_a_27_the_log_holds_no_position_nothing_biometric_and_no_secret(
 
 
 @pytest.mark.parametrize("sql", ["UPDATE {} SET verb = 'x'", "DELETE FROM {}"])
-def test_a_27_no_entry_is_changed_or_taken_away(cast: Cast, sql: str) -> None:
+def test_a27_no_entry_is_changed_or_taken_away(cast: Cast, sql: str) -> None:
     audit.record(actor=None, verb="looked", thing=cast.alice, now=NOW)
 
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
@@ -130,7 +130,7 @@ def test_an_edit_tells_what_was_before_and_what_is_now(cast: Cast) -> None:
 # Refusals -----------------------------------------------------------------------------------------
 
 
-def test_a_27_a_row_of_another_unit_that_was_asked_for_is_written_down(
+def test_a27_a_row_of_another_unit_that_was_asked_for_is_written_down(
     client: Client, cast: Cast
 ) -> None:
     client.force_login(cast.hr)
@@ -146,7 +146,7 @@ def test_a_27_a_row_of_another_unit_that_was_asked_for_is_written_down(
     assert (first.department, second.department) == (cast.other_department, None)
 
 
-def test_a_27_programs_that_ask_for_foreign_rows_are_written_down(
+def test_a27_programs_that_ask_for_foreign_rows_are_written_down(
     client: Client, cast: Cast
 ) -> None:
     client.force_login(cast.hr)
@@ -157,14 +157,14 @@ def test_a_27_programs_that_ask_for_foreign_rows_are_written_down(
     assert (entry.channel, entry.facts["exists"]) == ("api", True)
 
 
-def test_a_27_programs_without_a_token_are_written_down(client: Client) -> None:
+def test_a27_programs_without_a_token_are_written_down(client: Client) -> None:
     assert client.get("/api/v1/employees/", REMOTE_ADDR="198.51.100.7").status_code in (401, 403)
 
     (entry,) = entries("access.refused")
     assert (entry.actor, entry.address, entry.channel) == (None, "198.51.100.7", "api")
 
 
-def test_a_27_whoever_is_shown_a_forbidden_page_is_written_down(client: Client, cast: Cast) -> None:
+def test_a27_whoever_is_shown_a_forbidden_page_is_written_down(client: Client, cast: Cast) -> None:
     client.force_login(cast.hr)
 
     assert client.get(page("organization_seal", "changelist")).status_code == 403
@@ -208,7 +208,7 @@ def test_refusals_do_not_repeat_what_was_typed(client: Client, cast: Cast) -> No
 # What leaves --------------------------------------------------------------------------------------
 
 
-def test_a_27_an_export_of_people_is_written_down(client: Client, cast: Cast) -> None:
+def test_a27_an_export_of_people_is_written_down(client: Client, cast: Cast) -> None:
     client.force_login(cast.hr)
     address = page("organization_employee", "export") + "?q=Alice"
     names = ("number", "name", "department", "position", "supervisor", "joined_on", "left_on")
@@ -224,7 +224,7 @@ def test_a_27_an_export_of_people_is_written_down(client: Client, cast: Cast) ->
     assert entry.facts == {"rows": 1, "format": "csv", "filter": {"q": "Alice"}}
 
 
-def test_a_27_an_export_of_rosters_is_written_down(client: Client, cast: Cast) -> None:
+def test_a27_an_export_of_rosters_is_written_down(client: Client, cast: Cast) -> None:
     client.force_login(cast.hr)
 
     answer = client.get(page("scheduling_rosterentry", "export") + "?month=2026-03")

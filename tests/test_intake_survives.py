@@ -111,7 +111,7 @@ def key(alice: Employee) -> str:
     return tokens.issue(gate, name="gate", actor=None, now=timezone.now())[1]
 
 
-def test_r_3_a_server_killed_before_it_was_heard_has_kept_one_punch(
+def test_r3_a_server_killed_before_it_was_heard_has_kept_one_punch(
     alice: Employee, key: str, tmp_path: Path
 ) -> None:
     """R-3, F-08: the retry hears what was stored, from another process."""
@@ -137,7 +137,7 @@ def test_r_3_a_server_killed_before_it_was_heard_has_kept_one_punch(
     assert WaitingDay.objects.filter(employee=alice).exists()
 
 
-def test_a_28_without_a_broker_punches_are_kept_and_wait(
+def test_a28_without_a_broker_punches_are_kept_and_wait(
     alice: Employee, key: str, tmp_path: Path
 ) -> None:
     """A-28, P-09, F-06: nothing of record waits for Redis, and nobody is told that all is well."""

@@ -104,7 +104,7 @@ def run(*words: str) -> None:
     )
 
 
-def test_r_12_a_restored_backup_tells_the_same_days(restored: str, tmp_path: Path) -> None:
+def test_r12_a_restored_backup_tells_the_same_days(restored: str, tmp_path: Path) -> None:
     """R-12, F-28: the days, the punches, and the triggers that guard them."""
     rows = AttendanceDay.objects.order_by("employee__number", "work_date").values_list(*FIELDS)
     here = [list(map(str, row)) for row in rows]

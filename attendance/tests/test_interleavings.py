@@ -35,7 +35,7 @@ def told() -> list[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize("order", tuple(orders()), ids=" ".join)
-def test_r_6_a_day_ends_as_if_it_had_been_judged_anew(
+def test_r6_a_day_ends_as_if_it_had_been_judged_anew(
     company: Company, order: tuple[str, ...]
 ) -> None:
     """R-6, F-12: a punch, a leave that is revoked and a correction, beside somebody who judges.

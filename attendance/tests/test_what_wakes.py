@@ -166,7 +166,7 @@ def results() -> list[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize("kind", CHANGES)
-def test_r_7_a_change_wakes_the_days_it_concerns_and_no_others(town: Town, kind: str) -> None:
+def test_r7_a_change_wakes_the_days_it_concerns_and_no_others(town: Town, kind: str) -> None:
     """R-7: and once they are judged, judging everything anew changes nothing."""
     change, who, first, last = CHANGES[kind]
     change(town)
@@ -186,7 +186,7 @@ def test_r_7_a_change_wakes_the_days_it_concerns_and_no_others(town: Town, kind:
     assert results() == live
 
 
-def test_r_10_a_terminal_that_was_silent_for_36_hours_turns_absences_into_results(
+def test_r10_a_terminal_that_was_silent_for_36_hours_turns_absences_into_results(
     company: Company,
 ) -> None:
     """R-10: and nothing of a day that is over is lost for having come late."""
