@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 import tablib
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils.timezone import localdate
 
@@ -237,6 +238,7 @@ def test_a_sheet_without_numbers_is_told_which_heading_is_missing(hr):
 
 
 def test_people_of_another_unit_are_not_found(hr, cast):
+    """P-28: the key of a row hits nobody else's person."""
     preview = upload(hr, EMPLOYEES, sheet(["00201", "Karla"], headings=["number", "name"]))
 
     rows, _base = errors(preview)
@@ -362,8 +364,29 @@ def test_a_department_moves_and_changes_its_name_and_zone_by_a_sheet(client, cas
     ],
 )
 def test_departments_of_others_stay_theirs(hr, row, field):
+    """P-28."""
     headings = ["code", "name", "parent", "is_unit", "timezone"]
     preview = upload(hr, DEPARTMENTS, sheet(row, headings=headings))
 
     rows, _base = errors(preview)
     assert field in rows[2]
+
+
+@pytest.mark.parametrize("zone", ["Tokyo", "UTC+8", "../etc/localtime", "Asia/Nowhere"])
+def test_a05_a_zone_that_the_page_refuses_is_refused_in_a_sheet(client, cast, zone):
+    """A-05: one rule, by the page, by a sheet and by the service."""
+    client.force_login(cast.superuser)
+    step = f"{DEPARTMENTS}{cast.department.pk}/zone/"
+
+    page = client.post(step, {"timezone": zone, "starts_on": "2026-03-02"})
+    rows, _base = errors(
+        upload(client, DEPARTMENTS, sheet(["N-W", zone], headings=["code", "timezone"]))
+    )
+
+    assert "IANA" in page.content.decode()
+    assert "IANA" in rows[2]["timezone"][0]
+    with pytest.raises(ValidationError, match="IANA"):
+        services.change_timezone(
+            department_id=cast.department.pk, timezone=zone, starts_on=NOW.date(), actor=None,
+            now=NOW,
+        )  # fmt: skip

@@ -103,6 +103,7 @@ def roster() -> dict[tuple[str, date], str]:
 
 
 def test_nothing_is_written_before_confirmation(world: World) -> None:
+    """P-28: a dry run changes nothing."""
     kept = upload(sheet(["001", "Bob", "A", "A", "休"]), world.hr)
 
     preview = rosters.preview_roster(kept, world.hr)
