@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from attendance.casebook.answers import ANSWERS, Codes
+from attendance.casebook.places import PLACES, Near, NearPoint
 from attendance.casebook.reading import Json, UnknownField
 
 OPTIONAL: Final = "optional"
+_EVERY_ANSWER: Final = {**ANSWERS, **PLACES}
 __all__ = ["OPTIONAL", "Case", "Miss", "UnknownField", "UnknownKind", "misses", "read_cases"]
 
 
@@ -45,26 +47,32 @@ class Miss(NamedTuple):
 def read_cases(path: Path) -> list[Case]:
     """Return the scenarios of a file. Raise UnknownKind if it is of a kind not known here."""
     book = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(book, dict) or not isinstance(book.get("scenarios"), list):
+    # The file about places calls its scenarios cases, and each says its own kind.
+    scenarios = book.get("scenarios", book.get("cases") or None) if isinstance(book, dict) else None
+    if not isinstance(scenarios, list):
         raise UnknownKind("without scenarios")
     kind = book.get("kind", "")
     cases = [
         Case(body["id"], body.get("kind", kind), body.get("tier", "core"), body)
-        for body in book["scenarios"]
+        for body in scenarios
     ]
     for case in cases:
-        if case.kind not in ANSWERS:
+        if case.kind not in _EVERY_ANSWER:
             raise UnknownKind(repr(case.kind))
     return cases
 
 
 def misses(case: Case) -> list[Miss]:
     """Return where the answer differs from the expected one. Raise UnknownField (see above)."""
-    return list(_differences(case.expect, ANSWERS[case.kind](case.body), ""))
+    return list(_differences(case.expect, _EVERY_ANSWER[case.kind](case.body), ""))
 
 
 def _differences(expected: object, got: object, path: str) -> Iterator[Miss]:
     """Yield the leaves of `expected` that `got` does not match."""
+    if isinstance(got, Near | NearPoint):
+        if not got.meets(expected):
+            yield Miss(path, expected, got)
+        return
     if isinstance(expected, Mapping) and isinstance(got, Mapping):
         for key, value in expected.items():
             where = f"{path}.{key}" if path else str(key)

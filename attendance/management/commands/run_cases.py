@@ -1,4 +1,4 @@
-"""Run case files against the engine and the validators, and say what came out otherwise."""
+"""Run case files against the engine, the validators and the geometry, and say what came out otherwise."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ from attendance.casebook import OPTIONAL, Case, UnknownField, UnknownKind, misse
 class Command(BaseCommand):
     """`manage.py run_cases FILE...`: needs no database; exit status 1 if a case failed."""
 
-    help = "Run case files of the kinds day, window, period and config. Needs no database."
+    help = "Run case files of days, windows, periods, configs and places. Needs no database."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -37,7 +37,9 @@ class Command(BaseCommand):
         try:
             return read_cases(path)
         except UnknownKind as unknown:
-            sentence = f"{path}: not a kind known here ({unknown}): day, window, period, config."
+            sentence = (
+                f"{path}: not a kind known here ({unknown}): day, window, period, config, places."
+            )
             raise CommandError(sentence, returncode=2) from unknown
         except (OSError, ValueError) as broken:
             raise CommandError(f"{path}: cannot be read: {broken}", returncode=2) from broken
