@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -164,7 +165,18 @@ PARTS_THAT_WAIT: Final[dict[str, Wait]] = {
     "P-20": Wait((TERMINALS, QR), "enrolment, secrets, networks and alarms of volume"),
 }  # fmt: skip
 
+# What the tests of a line leave to something else, and what a line means here.
+NOTES: Final[dict[str, str]] = {
+    "R-11": "How long 10 000 people take is measured (`python -m bench judging`), not tested.",
+    "A-09": "The roster's sheet is sent on GET, which writes a line of the log and nothing else.",
+    "A-23": "Advisories are asked by `make audit`, not by a test.",
+    "P-11": "There is no reset by mail whose token could be confused.",
+    "P-15": "Users write no templates; what looks like one stays text.",
+    "P-20": "Of files from a terminal; a line is digits and a date, or damage.",
+}
 
+
+@cache
 def shown(root: Path = ROOT) -> dict[str, list[str]]:
     """Return by id the tests that carry it, as `file::test`, in alphabetical order."""
     found: dict[str, list[str]] = {}
@@ -199,6 +211,8 @@ def lines() -> Iterator[str]:
         if key in WAITS:
             yield f"      waits for {', '.join(WAITS[key].features)}: {WAITS[key].why}"
         yield from (f"      {test}" for test in tests.get(key, ()))
+        if key in NOTES:
+            yield f"      note: {NOTES[key]}"
         if key in PARTS_THAT_WAIT:
             part = PARTS_THAT_WAIT[key]
             yield f"      a part waits for {', '.join(part.features)}: {part.why}"

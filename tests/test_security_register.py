@@ -10,6 +10,7 @@ from tests.security_register import (
     DOES_NOT_APPLY,
     FEATURES,
     LINES,
+    NOTES,
     PARTS_THAT_WAIT,
     WAITS,
     lines,
@@ -54,6 +55,11 @@ def test_what_waits_names_a_feature_and_a_reason() -> None:
 
 def test_a_part_waits_only_where_the_rest_is_shown() -> None:
     assert set(PARTS_THAT_WAIT) <= set(shown())
+
+
+def test_notes_are_about_lines_that_are_shown() -> None:
+    assert set(NOTES) <= set(shown())
+    assert all(NOTES.values())
 
 
 def test_ids_are_read_in_names_and_in_docstrings(tmp_path: Path) -> None:
