@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection, models
-from django.db.models import Q
+from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, TruncDate
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -121,6 +122,68 @@ class ScopedQuerySet(models.QuerySet[Any]):
     def _belongs(user: User | AnonymousUser) -> bool:
         """Shared rows (a shift of the whole group) are there for everyone who may log in."""
         return user.is_active and not isinstance(user, AnonymousUser)
+
+
+def path_on(person: str, on: Any) -> Coalesce:
+    """Return the expression of the tree path where the person at `person` belongs on a date.
+
+    `on` is a date, or an expression of one; a column of the row is `OuterRef("its name")`.
+    """
+    from organization.models import Transfer
+
+    known = Transfer.objects.filter(
+        employee=OuterRef(_through(person, "pk")), effective_on__lte=on
+    ).order_by("-effective_on")
+    today = F(_through(person, "department__path"))
+    return Coalesce(Subquery(known.values("department__path")[:1]), today)
+
+
+def ever_within(paths: tuple[str, ...], person: str = "") -> Q:
+    """Return the condition that a person belongs, belonged or will belong to these paths."""
+    from organization.models import Transfer
+
+    moved = Transfer.objects.filter(within(paths, "department__path")).values("employee")
+    key = f"{person}__in" if person else "pk__in"
+    return Q(**{key: moved}) | within(paths, _through(person, "department__path"))
+
+
+class DatedQuerySet(ScopedQuerySet):
+    """Rows about a person on a date: they belong to the department of that date.
+
+    Whoever has a person today neither reads nor writes what was before the person came, and
+    whoever had the person then still does. `date_lookups` are dates or moments; a row with two
+    can be seen in the departments of both, and is written in the first one's.
+    """
+
+    department_lookup = "employee__department"
+    person_lookup = "employee"
+    date_lookups: ClassVar[tuple[str, ...]] = ("work_date",)
+
+    def visible_to(self, user: User | AnonymousUser, action: Action = Action.SEE) -> Self:
+        """Return the rows on which `user` may do `action`; one's own rows can be seen."""
+        paths = granted_paths(user, action)
+        if paths is None:
+            return self
+        if not paths:
+            return self.filter(self._own(user, action))
+        lookups = self.date_lookups if action is Action.SEE else self.date_lookups[:1]
+        rows = self.alias(**{f"date_of_{name}": self._date(name) for name in lookups}).alias(
+            **{f"path_on_{name}": path_on("employee", OuterRef(f"date_of_{name}"))
+               for name in lookups}
+        )  # fmt: skip
+        there = reduce(or_, (within(paths, f"path_on_{name}") for name in lookups))
+        # The first half is there for the index: few people, then the date of each of their rows.
+        near = ever_within(paths, "employee") & there
+        return rows.filter(near | self._own(user, action))
+
+    def _own(self, user: User | AnonymousUser, action: Action) -> Q:
+        if action is Action.SEE and user.pk is not None and user.is_active:
+            return Q(employee__user=user.pk)
+        return Q(pk__in=[])
+
+    def _date(self, name: str) -> Any:
+        field = self.model._meta.get_field(name)
+        return TruncDate(name) if isinstance(field, models.DateTimeField) else F(name)
 
 
 def _through(lookup: str, field: str) -> str:

@@ -13,7 +13,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from organization.access import ACTION_PERMISSIONS, ScopedQuerySet
+from organization.access import (
+    ACTION_PERMISSIONS,
+    Action,
+    ScopedQuerySet,
+    ever_within,
+    granted_paths,
+    path_on,
+    within,
+)
 from organization.audit_scope import AuditEntryQuerySet
 from organization.audit_words import words_of
 from organization.validators import validate_timezone
@@ -172,6 +180,18 @@ class EmployeeQuerySet(ScopedQuerySet):
     def employed_on(self, day: date) -> EmployeeQuerySet:
         """Return the people who belong to the company on `day`; the last day counts."""
         return self.filter(joined_on__lte=day).filter(Q(left_on__isnull=True) | Q(left_on__gte=day))
+
+    def visible_on(self, day: date, user: Any, action: Action) -> EmployeeQuerySet:
+        """Return the people who belong on `day` to departments where `user` may do `action`."""
+        paths = granted_paths(user, action)
+        if paths is None:
+            return self
+        return self.alias(path_on_day=path_on("", day)).filter(within(paths, "path_on_day"))
+
+    def visible_once(self, user: Any, action: Action) -> EmployeeQuerySet:
+        """Return the people who belong, belonged or will belong where `user` may do `action`."""
+        paths = granted_paths(user, action)
+        return self if paths is None else self.filter(ever_within(paths))
 
 
 class Employee(models.Model):

@@ -433,6 +433,13 @@ def change_joined(
     return employee
 
 
+def department_on(employee: Employee, day: date) -> Department:
+    """Return the department of a date; before the first transfer, today's."""
+    moves = Transfer.objects.filter(employee=employee, effective_on__lte=day)
+    latest = moves.select_related("department").order_by("-effective_on").first()
+    return latest.department if latest is not None else employee.department
+
+
 def zone_names() -> dict[int, str]:
     """Return each department's IANA zone, inherited down the tree. One query."""
     from django.conf import settings

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from organization.access import Action
 from organization.models import Department, User
 from scheduling.models import Shift
-from scheduling.rosterplan import CodeBook, Employed, load_entries, people_of
+from scheduling.rosterplan import CodeBook, Employed, Reach, load_entries, people_of
 from scheduling.rostersheet import REST_WORDS, days_in_month
 from scheduling.workbook import Table, write_workbook
 
@@ -26,13 +26,14 @@ def export_month(*, month: date, actor: User | None, department: Department | No
     `department` narrows it, with all below. Only people employed in the month are there.
     """
     people = _people(month, actor, Action.EXPORT, department)
-    return write_workbook([_roster(month, people, filled=True), _codes(actor)])
+    reach = Reach(actor, Action.EXPORT)
+    return write_workbook([_roster(month, people, reach=reach), _codes(actor)])
 
 
 def template(*, month: date, actor: User | None, department: Department | None) -> bytes:
     """Return an empty month for the people whose rosters `actor` keeps, as .xlsx."""
     people = _people(month, actor, Action.RULE, department)
-    return write_workbook([_roster(month, people, filled=False), _codes(actor)])
+    return write_workbook([_roster(month, people), _codes(actor)])
 
 
 def _people(
@@ -40,15 +41,24 @@ def _people(
 ) -> list[Employed]:
     days = days_in_month(month)
     there = Q(joined_on__lte=days[-1]) & (Q(left_on__isnull=True) | Q(left_on__gte=days[0]))
-    if department is not None:
-        there &= Q(department__path__startswith=department.path)
-    people = people_of(actor, action, there)
-    return sorted(people, key=lambda person: (person.path, person.number))
+    reach = Reach(actor, action)
+    top = department.path if department is not None else ""
+    people = [
+        person
+        for person in people_of(actor, action, there)
+        # Somewhere in the month they are the actor's, and in the department that was chosen.
+        if any(
+            reach.holds(person, day) and person.path_on(day).startswith(top)
+            for day in ((days[0], days[-1]) if not person.placements else days)
+        )
+    ]
+    return sorted(people, key=lambda person: (person.path_on(days[0]), person.number))
 
 
-def _roster(month: date, people: Sequence[Employed], *, filled: bool) -> Table:
+def _roster(month: date, people: Sequence[Employed], *, reach: Reach | None = None) -> Table:
+    """Return the month's sheet: the entries that `reach` holds; without it, an empty one."""
     days = days_in_month(month)
-    rows = _rows(people, days) if filled else ([p.number, p.name] for p in people)
+    rows = _rows(people, days, reach) if reach else ([p.number, p.name] for p in people)
     return Table(
         f"{month:%Y-%m}",
         [_("Number"), pgettext("of a person", "Name"), *days],
@@ -59,15 +69,19 @@ def _roster(month: date, people: Sequence[Employed], *, filled: bool) -> Table:
     )
 
 
-def _rows(people: Sequence[Employed], days: Sequence[date]) -> Iterator[list[str]]:
+def _rows(people: Sequence[Employed], days: Sequence[date], reach: Reach) -> Iterator[list[str]]:
     book = CodeBook({})
     codes = dict(Shift.objects.values_list("pk", "code"))
     for start in range(0, len(people), _PEOPLE_AT_ONCE):
         some = people[start : start + _PEOPLE_AT_ONCE]
         entries = load_entries([person.key for person in some], days[0], days[-1])
         for person in some:
-            own = entries.get(person.key, {})
-            rest = rest_word(book, person.path)
+            own = {
+                day: key
+                for day, key in entries.get(person.key, {}).items()
+                if reach.holds(person, day)
+            }
+            rest = rest_word(book, person.path_on(days[0]))
             yield [
                 person.number,
                 person.name,

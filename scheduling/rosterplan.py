@@ -18,11 +18,11 @@ from itertools import pairwise
 from typing import Any, Final, NamedTuple, Self
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
-from organization.access import Action
-from organization.models import Employee, User
+from organization.access import Action, granted_paths
+from organization.models import Employee, Transfer, User
 from scheduling.models import Shift, ShiftCode, ShiftVersion
 from scheduling.pattern import DAY
 from scheduling.rostersheet import (
@@ -198,7 +198,10 @@ class CodeBook:
 
 
 class Employed(NamedTuple):
-    """Somebody whose roster may be imported, with the tree path of today's department."""
+    """Somebody whose roster may be imported, with the tree path of today's department.
+
+    `placements` are (since, path), the oldest first, of somebody who moved; else there are none.
+    """
 
     key: int
     number: str
@@ -206,26 +209,63 @@ class Employed(NamedTuple):
     path: str
     joined_on: date
     left_on: date | None
+    placements: tuple[tuple[date, str], ...] = ()
 
     @property
     def who(self) -> str:
         return f"{self.number} {self.name}"
 
+    def path_on(self, day: date) -> str:
+        """Return the tree path of the department of a date; before the first, where they began."""
+        found = self.placements[0][1] if self.placements else self.path
+        for since, path in self.placements:
+            if since > day:
+                break
+            found = path
+        return found
+
 
 def people_of(
     actor: User | None, action: Action = Action.RULE, where: Q | None = None
 ) -> list[Employed]:
-    """Return the people whose rosters `actor` keeps; without an actor (a console), everybody."""
+    """Return the people whose rosters `actor` keeps or kept; without an actor, everybody.
+
+    Two queries. On which dates they are the actor's, `Reach` says.
+    """
     rows = Employee.objects.filter(where or Q()).order_by("pk")
     if actor is not None:
-        rows = rows.visible_to(actor, action)
+        rows = rows.visible_once(actor, action)
+    moved = _placements_of_the_moved()
     fields = ("pk", "number", "name", "department__path", "joined_on", "left_on")
     shared: dict[Any, Any] = {}
-    return [
+    found = []
+    for key, number, name, *common in rows.values_list(*fields).iterator():
         # Many share a department and a date: each is kept once.
-        Employed(*row[:3], *(shared.setdefault(value, value) for value in row[3:]))
-        for row in rows.values_list(*fields).iterator()
-    ]
+        path, joined, left = (shared.setdefault(value, value) for value in common)
+        moves = tuple(moved.get(key, ()))
+        found.append(Employed(key, number, name, path, joined, left, moves))
+    return found
+
+
+def _placements_of_the_moved() -> dict[int, list[tuple[date, str]]]:
+    """Return where people belonged since when, of those who have ever moved. One query."""
+    twice = Transfer.objects.values("employee").annotate(n=Count("pk")).filter(n__gt=1)
+    rows = Transfer.objects.filter(employee__in=twice.values("employee")).order_by("effective_on")
+    found: dict[int, list[tuple[date, str]]] = {}
+    for key, since, path in rows.values_list("employee", "effective_on", "department__path"):
+        found.setdefault(key, []).append((since, path))
+    return found
+
+
+class Reach:
+    """On which dates whose roster is the actor's, by the department of the date."""
+
+    def __init__(self, actor: User | None, action: Action = Action.RULE) -> None:
+        self.paths = granted_paths(actor, action) if actor is not None else None
+
+    def holds(self, person: Employed, day: date) -> bool:
+        """Say whether the roster of `person` on `day` is the actor's."""
+        return self.paths is None or person.path_on(day).startswith(self.paths)
 
 
 class RosterPlan:
@@ -247,6 +287,7 @@ class RosterPlan:
             keep_empty_lines=choices.empty_clears,
         )
         self.people = {person.key: person for person in people_of(actor)}
+        self.reach = Reach(actor)
         self.matching: Matching = match_people(
             self.reading.lines,
             [Person(p.key, p.number, p.name) for p in self.people.values()],
@@ -263,14 +304,16 @@ class RosterPlan:
         self._meanings: dict[tuple[str, str], Meaning] = {}
         # Filled by a walk.
         self.twice: list[CellError] = []
+        self.elsewhere: list[CellError] = []
         self.unknown: dict[str, CodeCount] = {}
         self.unchanged = 0
         self.digest = blake2b(digest_size=16)
 
     @property
     def department_paths(self) -> set[str]:
-        """Return the tree paths of the people in the sheet."""
-        return {self.people[key].path for key in self.lines}
+        """Return the tree paths of the people in the sheet, on its first and its last date."""
+        days = [day for day in (self.starts_on, self.ends_on) if day is not None]
+        return {self.people[key].path_on(day) for key in self.lines for day in days}
 
     def unmatched(self) -> list[tuple[Line, CellError]]:
         """Return the lines that say something about nobody known, each with its error."""
@@ -287,7 +330,7 @@ class RosterPlan:
 
         One query for some hundred people. Errors that only a walk finds are collected on the way.
         """
-        self.twice, self.unknown, self.unchanged = [], {}, 0
+        self.twice, self.elsewhere, self.unknown, self.unchanged = [], [], {}, 0
         self.digest = blake2b(digest_size=16)
         if self.starts_on is None or self.ends_on is None:
             return
@@ -327,24 +370,28 @@ class RosterPlan:
 
     def _targets(self, key: int) -> dict[date, Meaning]:
         """Return what the sheet wants for each date; _UNKNOWN clears it."""
-        path = self.people[key].path
+        person = self.people[key]
         targets: dict[date, Meaning] = {}
         origins: dict[date, tuple[Line, int]] = {}
         lines = self.lines[key]
         clears = self.choices.empty_clears
         for line in lines:
             for index, code in enumerate(line.codes):
+                day = line.dates[index]
+                if not self.reach.holds(person, day):
+                    if code:
+                        self._note_elsewhere(line, index, code)
+                    continue
                 if not code:
                     if clears and code is not None:
-                        targets.setdefault(line.dates[index], _UNKNOWN)
+                        targets.setdefault(day, _UNKNOWN)
                     continue
-                meaning = self._meaning(code, path)
+                meaning = self._meaning(code, person.path_on(day))
                 if meaning == _UNKNOWN:
                     self._note_unknown(line, index, code)
-                    if line.dates[index] not in origins:
-                        targets.pop(line.dates[index], None)
+                    if day not in origins:
+                        targets.pop(day, None)
                     continue
-                day = line.dates[index]
                 if day in origins:
                     if targets[day] != meaning:
                         self._note_twice(line, index, code, origins[day])
@@ -375,6 +422,12 @@ class RosterPlan:
             CellError(line.sheet, line.cell(index), code, Problem.ENTRY_TWICE, {"other": other})
         )
 
+    def _note_elsewhere(self, line: Line, index: int, code: str) -> None:
+        facts = {"day": line.dates[index].isoformat()}
+        self.elsewhere.append(
+            CellError(line.sheet, line.cell(index), code, Problem.ELSEWHERE, facts)
+        )
+
     def preview(self) -> Preview:
         """Return what a confirmation would do, and what it would leave out. Writes nothing."""
         preview = Preview(
@@ -399,7 +452,7 @@ class RosterPlan:
             preview.samples += [(self.people[c.employee_id].who, c) for c in changes[:room]]
         preview.unchanged = self.unchanged
         preview.digest = self.digest.hexdigest()
-        preview.errors = self.reading.errors + self.twice
+        preview.errors = self.reading.errors + self.twice + self.elsewhere
         unmatched = self.unmatched()
         met = sum(code.count for code in self.unknown.values())
         # What nobody's sheet could mean is asked at once, even where the person is not known yet.

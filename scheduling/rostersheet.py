@@ -48,6 +48,7 @@ class Problem(StrEnum):
     UNKNOWN_PERSON = "unknown_person"
     NAME_NOT_UNIQUE = "name_not_unique"
     ENTRY_TWICE = "entry_twice"
+    ELSEWHERE = "elsewhere"
 
 
 WORDING: Final = {
@@ -70,6 +71,10 @@ WORDING: Final = {
     Problem.UNKNOWN_PERSON: _("There is no such person among those whose rosters you keep."),
     Problem.NAME_NOT_UNIQUE: _("Several people have this name. Write the employee number."),
     Problem.ENTRY_TWICE: _("This person has another shift on this date at %(other)s. Keep one."),
+    Problem.ELSEWHERE: _(
+        "On %(day)s this person belongs to a department whose roster you do not keep. "
+        "Empty the cell; whoever keeps that roster fills it in."
+    ),
 }
 
 

@@ -274,21 +274,19 @@ def _punches(user: User, employee: Employee, meanings: _Meanings) -> list[PunchL
     if plan is not None:
         starts = min(starts, moment_of(plan.opens))
         ends = max(ends, moment_of(Minute(plan.closes + 1)))
-    found = (
-        Punch.objects.visible_to(user)
-        .filter(employee=employee, punched_at__gte=starts, punched_at__lt=ends)
-        .select_related("terminal")
-        .prefetch_related("decisions")
-        .order_by("punched_at", "pk")[:_PUNCHES_AT_MOST]
-    )
-    return [
+    near = Punch.objects.filter(employee=employee, punched_at__gte=starts, punched_at__lt=ends)
+    found = near.select_related("terminal").prefetch_related("decisions")
+    theirs = set(near.visible_to(user).values_list("pk", flat=True)[:_PUNCHES_AT_MOST])
+    lines = [
         PunchLine(
             punch,
             wording.time_text(minute_of(punch.punched_at), work_date=day, zone=zone),
             *meanings.of(punch),
         )
-        for punch in found
+        for punch in found.order_by("punched_at", "pk")[:_PUNCHES_AT_MOST]
     ]
+    # What the day rests on is shown to whoever sees the day, after a transfer as well.
+    return [line for line in lines if line.kind != "other" or line.punch.pk in theirs]
 
 
 class _Meanings:

@@ -7,15 +7,14 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from organization.access import ScopedQuerySet
+from organization.access import DatedQuerySet
 from organization.models import Employee
 
 
-class PersonalQuerySet(ScopedQuerySet):
-    """Rows about a person are seen by whoever sees the person."""
+class AbsenceQuerySet(DatedQuerySet):
+    """A span is seen in the departments of both its ends, and written in that of its beginning."""
 
-    department_lookup = "employee__department"
-    person_lookup = "employee"
+    date_lookups = ("starts_at", "ends_at")
 
 
 class Absence(models.Model):
@@ -44,7 +43,7 @@ class Absence(models.Model):
     approved_at = models.DateTimeField(_("approved"))
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
 
-    objects = PersonalQuerySet.as_manager()
+    objects = AbsenceQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("absence")
@@ -88,7 +87,7 @@ class OvertimeApproval(models.Model):
     approved_at = models.DateTimeField(_("approved"))
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
 
-    objects = PersonalQuerySet.as_manager()
+    objects = DatedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("overtime approval")

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from devices.models import Terminal
-from organization.access import ScopedQuerySet
+from organization.access import DatedQuerySet, ScopedQuerySet
 from organization.models import Department, Employee
 from organization.sealed_fields import SealedField
 
@@ -161,11 +161,8 @@ class PunchDecision(models.Model):
         return f"{self.punch_id}: {self.get_verdict_display()}"
 
 
-class CorrectionQuerySet(ScopedQuerySet):
-    """Corrections are seen by whoever sees the person."""
-
-    department_lookup = "employee__department"
-    person_lookup = "employee"
+class CorrectionQuerySet(DatedQuerySet):
+    """Corrections belong to the department of their work date."""
 
 
 class Correction(models.Model):

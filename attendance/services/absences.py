@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from attendance.models import Absence, OvertimeApproval
@@ -15,6 +16,7 @@ from organization import audit
 from organization.access import Action
 from organization.errors import DomainError, NotAllowed, NotFound
 from organization.models import Employee, User
+from organization.services import department_on
 
 _DAY = timedelta(days=1)
 
@@ -69,7 +71,7 @@ def add_absence(
     The actor needs Action.RULE on the person, who is somebody else. Raises NotFound, OwnRecord,
     ImplausibleSpan, Overlap and ValidationError.
     """
-    _meet(employee, actor)
+    _meet(employee, actor, starts_at)
     if ends_at - starts_at > _ABSENCE_AT_MOST:
         raise ImplausibleSpan(
             starts_at=f"{starts_at:%Y-%m-%d}",
@@ -99,7 +101,7 @@ def revoke_absence(*, absence_id: int, actor: User | None, now: datetime) -> Abs
     Raises AlreadyRevoked, NotFound and OwnRecord.
     """
     absence = Absence.objects.select_for_update().get(pk=absence_id)
-    _meet(absence.employee, actor)
+    _meet(absence.employee, actor, absence.starts_at)
     if absence.revoked_at is not None:
         raise AlreadyRevoked(thing=str(absence))
     absence.revoked_at = now
@@ -108,11 +110,15 @@ def revoke_absence(*, absence_id: int, actor: User | None, now: datetime) -> Abs
     return absence
 
 
-def _meet(employee: Employee, actor: User | None) -> None:
-    """Lock the person's row, and refuse whoever may not decide about them. None is a command."""
+def _meet(employee: Employee, actor: User | None, on: datetime | date) -> None:
+    """Lock the person's row, and refuse whoever may not decide about them then.
+
+    The department of the date decides, of a span that of its first one. None is a command.
+    """
     people = Employee.objects.all()
     if actor is not None:
-        people = Employee.objects.visible_to(actor, Action.RULE)
+        day = timezone.localtime(on).date() if isinstance(on, datetime) else on
+        people = Employee.objects.visible_on(day, actor, Action.RULE)
     if not people.select_for_update(of=("self",)).filter(pk=employee.pk).exists():
         raise NotFound(what=Employee._meta.verbose_name, key=employee.number)
     if actor is not None and employee.user_id == actor.pk:
@@ -137,7 +143,7 @@ def _follow(absence: Absence, verb: str, actor: User | None, now: datetime) -> N
         actor=actor,
         verb=verb,
         thing=absence,
-        department=absence.employee.department,
+        department=department_on(absence.employee, timezone.localtime(absence.starts_at).date()),
         now=now,
         kind=absence.kind,
         starts_at=absence.starts_at.isoformat(),
@@ -169,7 +175,7 @@ def approve_overtime(
     The actor needs Action.RULE on the person, who is somebody else. Raises NotFound, OwnRecord,
     ImplausibleSpan, Overlap and ValidationError.
     """
-    _meet(employee, actor)
+    _meet(employee, actor, work_date)
     zone = ZoneInfo(zones_of([employee.pk])[employee.pk])
     midnight = datetime.combine(work_date, time(), zone)
     if (
@@ -201,7 +207,7 @@ def approve_overtime(
 def revoke_overtime(*, approval_id: int, actor: User | None, now: datetime) -> OvertimeApproval:
     """Take an approval of overtime back. Raises AlreadyRevoked, NotFound and OwnRecord."""
     approval = OvertimeApproval.objects.select_for_update().get(pk=approval_id)
-    _meet(approval.employee, actor)
+    _meet(approval.employee, actor, approval.work_date)
     if approval.revoked_at is not None:
         raise AlreadyRevoked(thing=str(approval))
     approval.revoked_at = now
@@ -217,7 +223,7 @@ def _follow_overtime(
         actor=actor,
         verb=verb,
         thing=approval,
-        department=approval.employee.department,
+        department=department_on(approval.employee, approval.work_date),
         now=now,
         work_date=str(approval.work_date),
     )

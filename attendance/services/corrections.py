@@ -14,7 +14,7 @@ from attendance.services.days import wake, wake_for_punches
 from organization import audit
 from organization.errors import DomainError
 from organization.models import Employee, User
-from organization.services import zone_names
+from organization.services import department_on, zone_names
 
 _SLOT: Final = re.compile(r"(in|out)([1-9][0-9]?)?")
 # A shift may last into the second day after its date; its first punch may come the evening before.
@@ -113,7 +113,7 @@ def _follow(correction: Correction, verb: str, actor: User | None, now: datetime
         actor=actor,
         verb=verb,
         thing=correction,
-        department=correction.employee.department,
+        department=department_on(correction.employee, correction.work_date),
         now=now,
         slot=correction.slot,
         corrected_at=correction.corrected_at.isoformat(),

@@ -173,7 +173,7 @@ def test_whoever_only_sees_may_not_judge(client: Client, company: Cast) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["x", "20260302", "2026-W10-1", "2026-02-30", "0001-01-01", "9999-12-31", "%00"]
+    "text", ["x", "20260302", "2026-W10-1", "2026-02-30", "0001-01-01", "9999-12-31"]
 )
 def test_an_impossible_date_is_not_found(client: Client, company: Cast, text: str) -> None:
     client.force_login(company.superuser)

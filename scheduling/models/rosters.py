@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from organization.access import ScopedQuerySet
+from organization.access import DatedQuerySet
 from organization.models import Department, Employee
 from scheduling.models.shifts import SharedQuerySet, Shift
 
@@ -107,11 +107,8 @@ class RosterBatch(models.Model):
         return self.title
 
 
-class RosterEntryQuerySet(ScopedQuerySet):
-    """Entries are seen by whoever sees the person."""
-
-    department_lookup = "employee__department"
-    person_lookup = "employee"
+class RosterEntryQuerySet(DatedQuerySet):
+    """Entries belong to the department of their work date."""
 
 
 class RosterEntry(models.Model):
@@ -184,6 +181,8 @@ class RosterChange(models.Model):
     shift_after = models.ForeignKey(
         Shift, models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
     )
+
+    objects = DatedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("roster change")

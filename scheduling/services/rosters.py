@@ -19,7 +19,7 @@ from organization import audit
 from organization.access import Action, departments_for
 from organization.errors import DomainError, NotFound
 from organization.models import Change, Department, Employee, Position, User
-from organization.services import announce, hire
+from organization.services import announce, department_on, hire
 from scheduling.models import (
     RosterBatch,
     RosterChange,
@@ -147,7 +147,7 @@ def choose(*, upload_id: int, choices: Choices, actor: User) -> RosterUpload:
     shifts = Shift.objects.visible_to(actor).filter(
         pk__in=[key for key in choices.codes.values() if key is not None]
     )
-    people = Employee.objects.visible_to(actor, Action.RULE).filter(
+    people = Employee.objects.visible_once(actor, Action.RULE).filter(
         pk__in=list(choices.people.values())
     )
     usable: set[int | None] = {None, *shifts.values_list("pk", flat=True)}
@@ -439,11 +439,10 @@ def _common_department(paths: Iterable[str]) -> Department | None:
 
 
 def batches_of(actor: User, action: Action = Action.SEE) -> QuerySet[RosterBatch]:
-    """Return the batches that hold cells of people on whom `actor` may do `action`."""
+    """Return the batches that hold cells on which `actor` may do `action`."""
     if actor.is_superuser:
         return RosterBatch.objects.all()
-    theirs = Employee.objects.visible_to(actor, action)
-    cells = RosterChange.objects.filter(batch=OuterRef("pk"), employee__in=theirs)
+    cells = RosterChange.objects.visible_to(actor, action).filter(batch=OuterRef("pk"))
     return RosterBatch.objects.filter(Exists(cells))
 
 
@@ -451,15 +450,14 @@ def batches_of(actor: User, action: Action = Action.SEE) -> QuerySet[RosterBatch
 def undo_batch(*, batch_id: int, actor: User | None, now: datetime) -> RosterBatch:
     """Give the roster back what it was before a batch.
 
-    Raises NotFound where the batch holds people that are not the actor's to roster,
-    BatchIsUndone, and BatchChangedSince, which names cells that were changed later. Then nothing
-    is written.
+    Raises NotFound where the batch holds cells that are not the actor's to write, BatchIsUndone,
+    and BatchChangedSince, which names cells that were changed later. Then nothing is written.
     """
     lock_roster()
     batch = RosterBatch.objects.select_for_update().filter(pk=batch_id).first()
     cells = RosterChange.objects.filter(batch_id=batch_id)
     people = sorted(cells.values_list("employee_id", flat=True).distinct())
-    if batch is None or not _may_roster_all(actor, people):
+    if batch is None or not _may_roster_all(actor, cells):
         raise NotFound(what=_("batch"), key=batch_id)
     if batch.undone_at is not None:
         raise BatchIsUndone(batch=batch.title)
@@ -475,11 +473,11 @@ def undo_batch(*, batch_id: int, actor: User | None, now: datetime) -> RosterBat
     return batch
 
 
-def _may_roster_all(actor: User | None, people: Sequence[int]) -> bool:
+def _may_roster_all(actor: User | None, cells: QuerySet[RosterChange]) -> bool:
     if actor is None or actor.is_superuser:
         return True
-    theirs = set(Employee.objects.visible_to(actor, Action.RULE).values_list("pk", flat=True))
-    return bool(people) and theirs.issuperset(people)
+    theirs = RosterChange.objects.visible_to(actor, Action.RULE)
+    return cells.exists() and not cells.exclude(pk__in=theirs.values("pk")).exists()
 
 
 def _take_back(batch: RosterBatch, people: Sequence[int]) -> list[tuple[int, date]]:
@@ -523,11 +521,12 @@ def set_entry(
     actor: User | None,
     now: datetime,
 ) -> RosterEntry:
-    """Let a person work `shift` on a date; None means rest. Raises NotFound.
+    """Let a person work `shift` on a date; None means rest.
 
-    The day is judged again, unless nothing changes.
+    The day is judged again, unless nothing changes. Raises NotFound for a person who is not the
+    actor's to roster on that date.
     """
-    employee = _rostered(employee_id, actor)
+    employee = _rostered(employee_id, actor, work_date)
     lock_roster()
     entry = RosterEntry.objects.filter(employee=employee, work_date=work_date).first()
     if entry is not None and entry.shift_id == (shift.pk if shift else None):
@@ -547,16 +546,16 @@ def clear_entry(*, entry_id: int, actor: User | None, now: datetime) -> None:
     entry = RosterEntry.objects.select_related("employee", "shift").filter(pk=entry_id).first()
     if entry is None:
         raise NotFound(what=_("roster entry"), key=entry_id)
-    _rostered(entry.employee_id, actor)
+    _rostered(entry.employee_id, actor, entry.work_date)
     before = str(entry.shift or "rest")
     _tell_one(entry, "roster.entry_cleared", actor, now, before=before, after="")
     entry.delete()
 
 
-def _rostered(employee_id: int, actor: User | None) -> Employee:
+def _rostered(employee_id: int, actor: User | None, day: date) -> Employee:
     people = Employee.objects.all()
     if actor is not None:
-        people = people.visible_to(actor, Action.RULE)
+        people = people.visible_on(day, actor, Action.RULE)
     employee = people.filter(pk=employee_id).first()
     if employee is None:
         raise NotFound(what=_("employee"), key=employee_id)
@@ -576,7 +575,7 @@ def _tell_one(
         actor=actor,
         verb=verb,
         thing=entry,
-        department=entry.employee.department,
+        department=department_on(entry.employee, entry.work_date),
         now=now,
         before=before,
         after=after,
