@@ -311,6 +311,7 @@ SPECTACULAR_SETTINGS = {
 
 IMPORT_EXPORT_USE_TRANSACTIONS = True
 IMPORT_EXPORT_SKIP_ADMIN_LOG = False
+IMPORT_EXPORT_TMP_STORAGE_CLASS = "organization.import_files.WaitingFile"
 # A cell that begins with = + - @ must stay text in the spreadsheet that opens it.
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -19,10 +18,8 @@ from import_export.formats.base_formats import CSV, XLSX
 
 from organization import audit
 from organization.access import Action
+from organization.import_files import KEPT_FOR
 from organization.scoped_admin import ThemedExportForm, ThemedImportForm, scoped
-
-# How long a preview may be confirmed.
-_KEPT_FOR: Final = timedelta(days=1)
 
 
 def _signer(request: HttpRequest) -> TimestampSigner:
@@ -95,7 +92,7 @@ class TablesMixin(ImportExportMixin):
         asked = request.POST.copy()
         try:
             asked["import_file_name"] = _signer(request).unsign(
-                asked.get("import_file_name", ""), max_age=_KEPT_FOR
+                asked.get("import_file_name", ""), max_age=KEPT_FOR
             )
             if asked.get("format", "") not in map(str, range(len(self.formats))):
                 raise BadRequest("format")

@@ -1,6 +1,7 @@
 """Employees and departments as Excel and CSV files: in, out, and back unchanged."""
 
 import io
+import os
 from datetime import date
 
 import pytest
@@ -390,3 +391,17 @@ def test_a05_a_zone_that_the_page_refuses_is_refused_in_a_sheet(client, cast, zo
             department_id=cast.department.pk, timezone=zone, starts_on=NOW.date(), actor=None,
             now=NOW,
         )  # fmt: skip
+
+
+def test_an_upload_waits_in_a_folder_of_ours_and_goes_after_a_day(hr, settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    rows = sheet(("00900", "New One", "N-W", "", "", "2026-01-01", ""))
+    upload(hr, EMPLOYEES, rows)
+    [waiting] = (tmp_path / "imports").iterdir()
+    assert waiting.stat().st_mode & 0o077 == 0
+
+    long_ago = waiting.stat().st_mtime - 2 * 24 * 3600
+    os.utime(waiting, (long_ago, long_ago))
+    upload(hr, EMPLOYEES, rows)
+
+    assert waiting not in (tmp_path / "imports").iterdir()
