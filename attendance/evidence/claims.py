@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from datetime import datetime
 from math import isfinite
 from typing import Any, Final, NamedTuple
 
 from attendance.evidence.geometry import point_problem
+from attendance.evidence.networks import bssid_problem, normalise_bssid
 
 DATUMS: Final = ("wgs84", "gcj02")
 # A position of no use: the phone knows the continent.
 ACCURACY_AT_MOST: Final = 100_000
-_BSSID: Final = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
-# What phones say when they may not say it.
-_NO_BSSID: Final = frozenset(("00:00:00:00:00:00", "02:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"))
 _FIELDS: Final = frozenset(("position", "bssid"))
 _POSITION_FIELDS: Final = frozenset(("latitude", "longitude", "accuracy_metres", "datum"))
 
@@ -28,11 +26,35 @@ class Position(NamedTuple):
     datum: str
 
 
+class Integrity(NamedTuple):
+    """What a phone says of itself. Without an attestation, that it is honest is only its word."""
+
+    is_mock: bool | None = None
+    is_attested: bool = False
+
+
 class Claim(NamedTuple):
-    """What is to be kept as evidence of a punch; None was not said."""
+    """What somebody shows to prove a punch; None was not said.
+
+    `method` is a word of Punch.Method, `phone` the key of the phone, `failing_since` when
+    positioning first failed without a fix since (see timing.failing_since), `phone_clock` what an
+    offline phone's clock said when it sent the punch. `is_from_terminal` is set by the edge, never
+    by a phone.
+    """
 
     position: Position | None = None
     bssid: str | None = None
+    method: str = ""
+    ssid: str | None = None
+    code: str | None = None
+    photo_digest: str | None = None
+    phone: str | None = None
+    address: str | None = None
+    failing_since: datetime | None = None
+    integrity: Integrity | None = None
+    is_offline: bool = False
+    phone_clock: datetime | None = None
+    is_from_terminal: bool = False
 
 
 class Problem(NamedTuple):
@@ -87,7 +109,8 @@ def _is_accuracy(value: Any) -> bool:
 
 
 def _read_bssid(value: Any) -> str | Problem:
-    text = value.lower().replace("-", ":") if isinstance(value, str) else ""
-    if not _BSSID.fullmatch(text) or text in _NO_BSSID:
+    text = normalise_bssid(value)
+    # A multicast or locally chosen address proves nothing, and is kept: somebody may have to look.
+    if text is None or bssid_problem(text) == "bssid_placeholder":
         return Problem("evidence.bssid", "bssid_invalid")
     return text
