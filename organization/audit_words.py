@@ -34,6 +34,7 @@ WORDS: Final[Mapping[str, str | Promise]] = {
     "employee.hired": _("hired a person"),
     "employee.joined_changed": _("corrected a first day"),
     "employee.left": _("set or took back a last day"),
+    "employee.transfer_withdrawn": _("took a transfer back"),
     "employee.transferred": _("transferred a person"),
     "evidence.viewed": _("looked at evidence"),
     "grants.set": _("set rights"),

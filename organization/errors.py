@@ -51,6 +51,13 @@ class CircularChain(DomainError):
     message = _("%(employee)s cannot report to %(supervisor)s, who reports to them.")
 
 
+class NoTransfer(DomainError):
+    """The hiring is not taken back; a person leaves, or the first day is corrected."""
+
+    code = "no_transfer"
+    message = _("%(employee)s was never transferred, so there is nothing to take back.")
+
+
 class DateOutOfOrder(DomainError):
     """A dated step contradicts the dates around it."""
 

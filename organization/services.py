@@ -12,7 +12,7 @@ from django.db.models.functions import Concat, Substr
 from django.utils.timezone import localdate
 
 from organization import accounts, audit
-from organization.errors import CircularChain, CircularTree, DateOutOfOrder
+from organization.errors import CircularChain, CircularTree, DateOutOfOrder, NoTransfer
 from organization.models import Change, Department, Employee, Position, Transfer, User
 
 
@@ -333,6 +333,43 @@ def transfer(
     )
     announce(Change.Reason.PERSON, starts_on=effective_on, employee_ids=[employee.pk])
     return row
+
+
+@transaction.atomic
+def withdraw_transfer(*, employee_id: int, actor: User | None, now: datetime) -> Transfer:
+    """Take a person's last transfer back, as if it had not been; its days are judged again.
+
+    Returns the transfer that holds now. Raises NoTransfer where there is the hiring only.
+    """
+    employee = Employee.objects.select_for_update().get(pk=employee_id)
+    moves = list(
+        employee.transfers.select_related("department", "position").order_by("-effective_on")[:2]
+    )
+    if len(moves) < 2:
+        raise NoTransfer(employee=str(employee))
+    last, before = moves
+    placed = ("department", "position")
+    was, starts_on = told(last, placed), last.effective_on
+    last.delete()
+    _settle(employee, now)
+    audit.record(
+        actor=actor,
+        verb="employee.transfer_withdrawn",
+        thing=employee,
+        department=last.department,
+        now=now,
+        effective_on=str(starts_on),
+        before=was,
+        after=told(before, placed),
+    )
+    announce(Change.Reason.PERSON, starts_on=starts_on, employee_ids=[employee.pk])
+    return before
+
+
+def last_transfer(employee: Employee) -> Transfer | None:
+    """Return the transfer that `withdraw_transfer` would take back."""
+    moves = employee.transfers.select_related("department").order_by("-effective_on")[:2]
+    return moves[0] if len(moves) == 2 else None
 
 
 def _settle(employee: Employee, now: datetime) -> None:

@@ -10,14 +10,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from attendance.models import Absence, Correction, OvertimeApproval
 from attendance.services import absences
 from attendance.services.corrections import record_correction
 from organization import services
 from organization.access import Action
-from organization.errors import NotFound
-from organization.models import Transfer, User
+from organization.errors import NotFound, NoTransfer
+from organization.models import AuditEntry, Change, Transfer, User
 from scheduling import rosterexport
 from scheduling.models import RosterEntry, Shift
 from scheduling.pattern import ShiftPattern
@@ -213,3 +214,39 @@ def test_a_move_that_is_entered_late_moves_what_was_written_before(cast: Cast) -
     assert Transfer.objects.filter(employee=cast.alice).count() == 2
     assert not Correction.objects.visible_to(cast.hr).exists()
     assert list(Correction.objects.visible_to(cast.other_hr)) == [written]
+
+
+def test_a_transfer_is_taken_back_and_its_days_wait_again(moved: Cast) -> None:
+    Change.objects.all().delete()
+
+    now_holds = services.withdraw_transfer(employee_id=moved.alice.pk, actor=moved.hr, now=NOW)
+
+    assert now_holds.department == moved.department
+    assert Transfer.objects.filter(employee=moved.alice).count() == 1
+    assert list(Change.objects.values_list("reason", "starts_on")) == [("person", MOVE)]
+    entry = AuditEntry.objects.get(verb="employee.transfer_withdrawn")
+    assert entry.facts["effective_on"] == str(MOVE)
+    with pytest.raises(NoTransfer):
+        services.withdraw_transfer(employee_id=moved.alice.pk, actor=moved.hr, now=NOW)
+
+
+def test_the_page_offers_to_take_back_what_there_is(moved: Cast) -> None:
+    client = Client()
+    client.force_login(moved.superuser)
+    where = f"/admin/organization/employee/{moved.alice.pk}/withdraw-transfer/"
+
+    assert str(MOVE) in client.get(where).content.decode()
+    assert client.post(where).status_code == 302
+    assert client.get(where).status_code == 404
+    assert Transfer.objects.filter(employee=moved.alice).count() == 1
+
+
+def test_a_shift_out_of_use_is_planned_by_nobody(cast: Cast, shift: Shift) -> None:
+    Shift.objects.filter(pk=shift.pk).update(is_active=False)
+    shift.refresh_from_db()
+
+    with pytest.raises(rosters.ShiftIsRetired):
+        rosters.set_entry(
+            employee_id=cast.alice.pk, work_date=BEFORE, shift=shift, actor=cast.hr, now=NOW
+        )
+    assert not RosterEntry.objects.exists()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from django.db.models import F, QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils.timezone import localdate
 
 from attendance.engine import DayResult, evaluate_day
@@ -17,7 +17,7 @@ from attendance.models import AttendanceDay, RuleVersion
 from attendance.planbook import Terms
 from attendance.planning import minute_of
 from attendance.services.rules import find_version, last_day, text_of
-from organization.models import User
+from organization.models import Transfer, User
 
 _DAY: Final = timedelta(days=1)
 TRIED_PEOPLE: Final = 50
@@ -78,7 +78,12 @@ def _days_under(version: RuleVersion, today: date) -> QuerySet[AttendanceDay]:
     if rule.department is not None:
         rows = rows.filter(department__path__startswith=rule.department.path)
     if rule.position_id is not None:
-        rows = rows.filter(employee__position=rule.position_id)
+        # By the position of the date, as the day is judged.
+        moves = Transfer.objects.filter(
+            employee=OuterRef("employee"), effective_on__lte=OuterRef("work_date")
+        ).order_by("-effective_on")
+        rows = rows.alias(position_then=Subquery(moves.values("position")[:1]))
+        rows = rows.filter(position_then=rule.position_id)
     return rows
 
 

@@ -147,7 +147,7 @@ _STEPS: Final = (
     _page(
         "Employees: transfer, last day, first day",
         *(f"/admin/organization/employee/<object_id>/{step}/"
-          for step in ("transfer", "leave", "joined")),
+          for step in ("transfer", "withdraw-transfer", "leave", "joined")),
         look=rules.CONFIGURE,
         act=rules.CONFIGURE,
     ),

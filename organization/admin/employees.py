@@ -29,7 +29,7 @@ from organization.forms import (
 )
 from organization.models import Department, Employee, Transfer, User
 from organization.resources import EmployeeResource
-from organization.role_forms import OpenLogInForm
+from organization.role_forms import EndForm, OpenLogInForm
 from organization.scoped_admin import (
     DepartmentFilter,
     DropdownFilter,
@@ -108,8 +108,13 @@ class EmployeeAdmin(TablesMixin, ScopedAdmin):
     autocomplete_fields = ("supervisor",)
     inlines = (TransferInline,)
     actions_detail = (
-        "transfer_page", "leave_page", "joined_page", "log_in_page", "personal_page",
-    )  # fmt: skip
+        "transfer_page",
+        "withdraw_page",
+        "leave_page",
+        "joined_page",
+        "log_in_page",
+        "personal_page",
+    )
 
     def get_fields(self, request: HttpRequest, obj: Employee | None = None) -> list[str]:
         """Return the fields; log-ins are given by administrators only."""
@@ -186,6 +191,41 @@ class EmployeeAdmin(TablesMixin, ScopedAdmin):
             ),
             done=_("The transfer is written down."),
         )
+
+    @action(
+        description=_("Withdraw transfer"),
+        url_path="withdraw-transfer",
+        icon="undo",
+        permissions=["withdrawal"],
+    )
+    def withdraw_page(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Take the last transfer of a person back, after saying which."""
+        person = writable(self, request, object_id)
+        last = services.last_transfer(person)
+        return take_step(
+            self,
+            request,
+            person,
+            EndForm(request.POST if request.method == "POST" else None),
+            title=_("Withdraw transfer"),
+            explains=_(
+                "%(person)s belongs to %(department)s from %(day)s on. Without this transfer the "
+                "days since belong to the department before, and are judged again."
+            )
+            % {"person": person, "department": last.department, "day": last.effective_on}
+            if last
+            else _("%(person)s was never transferred.") % {"person": person},
+            service=lambda row, _values: services.withdraw_transfer(
+                employee_id=row.pk, actor=request.user, now=timezone.now()
+            ),
+            done=_("The transfer is taken back."),
+        )
+
+    def has_withdrawal_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Allow whoever may change the person, where there is a transfer to take back."""
+        if object_id is None or not self._may(request, self.write_action, object_id):
+            return False
+        return Transfer.objects.filter(employee=object_id)[:2].count() == 2
 
     @action(description=_("Last day"), url_path="leave", icon="logout", permissions=["change"])
     def leave_page(self, request: HttpRequest, object_id: int) -> HttpResponse:

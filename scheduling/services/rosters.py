@@ -79,6 +79,13 @@ class BatchChangedSince(DomainError):
     message = _("Changed after this batch: %(cells)s (%(count)d in all). Undo that first.")
 
 
+class ShiftIsRetired(DomainError):
+    """Nobody is planned on a shift that is out of use; what was planned stays."""
+
+    code = "shift_is_retired"
+    message = _("Shift: %(shift)s is out of use; choose another one, or take it into use again.")
+
+
 class BatchIsUndone(DomainError):
     """A batch is taken back once."""
 
@@ -524,7 +531,7 @@ def set_entry(
     """Let a person work `shift` on a date; None means rest.
 
     The day is judged again, unless nothing changes. Raises NotFound for a person who is not the
-    actor's to roster on that date.
+    actor's to roster on that date, and ShiftIsRetired.
     """
     employee = _rostered(employee_id, actor, work_date)
     lock_roster()
@@ -532,6 +539,8 @@ def set_entry(
     if entry is not None and entry.shift_id == (shift.pk if shift else None):
         return entry
     before = str(entry.shift or "rest") if entry is not None else ""
+    if shift is not None and not shift.is_active:
+        raise ShiftIsRetired(shift=str(shift))
     entry = entry or RosterEntry(employee=employee, work_date=work_date)
     entry.shift, entry.batch = shift, None
     entry.full_clean()
