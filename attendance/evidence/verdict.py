@@ -92,7 +92,7 @@ def verify(
     """
     matter = Matter(policy, claim, history, at, day, now)
     found = [one for check in _CHECKS for one in _run(check, matter)]
-    if not _is_proven(found, getattr(claim, "method", None)):
+    if not _is_proven(found, claim):
         found.extend(_unless_told(found))
     return Verdict(_outcome(found), in_order(found))
 
@@ -106,8 +106,10 @@ def _run(check: Callable[[Matter], Iterator[Reason]], matter: Matter) -> list[Re
         return [reason(Effect.HOLD, Code.CHECK_FAILED, seen)]
 
 
-def _is_proven(found: Iterable[Reason], method: object) -> bool:
-    wanted = checks.PROOFS.get(method) if isinstance(method, str) else None
+def _is_proven(found: Iterable[Reason], claim: object) -> bool:
+    if not isinstance(claim, Claim) or not isinstance(claim.method, str):
+        return False
+    wanted = checks.PROOFS.get(claim.method)
     return any(one.effect is Effect.PROOF and one.code is wanted for one in found)
 
 
