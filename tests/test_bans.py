@@ -121,7 +121,7 @@ def test_p30_the_interface_speaks_json_and_draws_no_pages() -> None:
     assert asked["DEFAULT_RENDERER_CLASSES"] == [
         f"{JSONRenderer.__module__}.{JSONRenderer.__qualname__}"
     ]
-    assert asked["DEFAULT_PARSER_CLASSES"] == ["rest_framework.parsers.JSONParser"]
+    assert asked["DEFAULT_PARSER_CLASSES"] == ["config.parsing.BoundedJSONParser"]
 
 
 def test_p26_cells_that_would_be_formulas_are_escaped_by_libraries_too() -> None:

@@ -52,7 +52,7 @@ def test_my_month_speaks_the_language_of_its_reader(
     assert month in read(client, company.alice.user, "/me/?month=2026-03", language)
 
 
-@pytest.mark.parametrize("month", ["abc", "2026-13", "-1", "9999-01", "2026-3", "%00", "²026-03"])
+@pytest.mark.parametrize("month", ["abc", "2026-13", "-1", "9999-01", "2026-3", "²026-03"])
 def test_an_impossible_month_is_taken_for_this_month(
     client: Client, company: Cast, month: str
 ) -> None:

