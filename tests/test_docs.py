@@ -14,7 +14,7 @@ from organization.retention_periods import PERIODS
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
-CASES = ROOT / "attendance" / "engine" / "tests" / "cases"
+CASES = sorted(ROOT.glob("attendance/*/tests/cases/*.json"))
 TABLES = ROOT / "attendance" / "tests" / "cases"
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 VARIABLE = re.compile(r"^# ?(?P<off>[A-Z_]+)=|^(?P<on>[A-Z_]+)=", re.MULTILINE)
@@ -24,8 +24,9 @@ every_document = pytest.mark.parametrize("path", DOCUMENTS, ids=NAMES)
 
 @cache
 def case_ids():
-    files = [json.loads(path.read_text(encoding="utf-8")) for path in CASES.glob("*.json")]
-    return {case["id"] for file in files for case in file["scenarios"]}
+    files = [json.loads(path.read_text(encoding="utf-8")) for path in CASES]
+    lists = [file.get("scenarios") or file["cases"] for file in files]
+    return {case["id"] for cases in lists for case in cases}
 
 
 @cache

@@ -15,7 +15,6 @@ from attendance.evidence.geometry import (
     Circle,
     Degrees,
     covers_disc,
-    metres_between,
     place_in,
     point_problem,
 )
@@ -73,9 +72,7 @@ def find(point: Degrees, accuracy: float, fence: Fence) -> Found:
     if point_problem(*point) or accuracy_problem(accuracy):
         raise ValueError("not a position")
     is_inside, margin = place_in(point, fence.shape)
-    distance = None
-    if isinstance(fence.shape, Circle):
-        distance = metres_between(fence.shape[:2], point)
+    distance = fence.shape.radius - margin if isinstance(fence.shape, Circle) else None
     return Found(_standing(is_inside, margin, accuracy), margin, is_inside, fence.key, distance)
 
 
