@@ -14,7 +14,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
-from django.db.models import Count
+from django.db.models import Count, Min
 from django.utils.translation import gettext_lazy as _
 
 from attendance.engine import DayResult, Minute, evaluate_day
@@ -34,6 +34,7 @@ from attendance.storing import (
 )
 from organization.models import Change, Department, Employee
 from organization.services import zone_names
+from scheduling.models import RosterEntry, ShiftAssignment
 
 logger = logging.getLogger(__name__)
 
@@ -233,8 +234,11 @@ def take_in_changes(*, now: datetime, limit: int = 100) -> int:
             if change is None:
                 break
             last = _latest_today(now) + HORIZON
+            first = change.starts_on - 2 * _DAY
+            if change.reason == Change.Reason.PERSON:
+                first = max(first, kept_since(now=now))
             count += wake_range(
-                starts_on=change.starts_on - 2 * _DAY,
+                starts_on=first,
                 ends_on=min(change.ends_on + 2 * _DAY, last) if change.ends_on else last,
                 cause=change.reason,
                 now=now,
@@ -244,6 +248,20 @@ def take_in_changes(*, now: datetime, limit: int = 100) -> int:
             change.handled_at = now
             change.save(update_fields=["handled_at"])
     return count
+
+
+def kept_since(*, now: datetime) -> date:
+    """Return the first date for which anything is known here: a plan, or a day's result.
+
+    Whoever brings in people that were hired years ago has not kept their attendance here since
+    then. News of plans and punches wake their own days, however old.
+    """
+    known = (
+        ShiftAssignment.objects.aggregate(first=Min("starts_on"))["first"],
+        RosterEntry.objects.aggregate(first=Min("work_date"))["first"],
+        AttendanceDay.objects.aggregate(first=Min("work_date"))["first"],
+    )
+    return min((day for day in known if day is not None), default=_latest_today(now) - _DAY)
 
 
 def _latest_today(now: datetime) -> date:

@@ -22,6 +22,7 @@ from scheduling.models import (
     ShiftVersion,
 )
 from scheduling.pattern import LateArrival, ShiftPattern
+from scheduling.services.assignments import assign_shift
 
 pytestmark = pytest.mark.django_db
 
@@ -449,3 +450,38 @@ def test_what_changes_in_a_former_parent_wakes_the_days_spent_below_it(company: 
     )
 
     assert woken == 1
+
+
+def test_people_hired_years_ago_bring_no_backlog_of_days_that_nobody_kept(
+    company: Company,
+) -> None:
+    WaitingDay.objects.all().delete()
+    Change.objects.all().delete()
+    veteran = people.hire(
+        number="900", name="Veteran", department=company.office, joined_on=date(2015, 1, 1),
+        now=LONG_AFTER,
+    )  # fmt: skip
+    planned_since = ShiftAssignment.objects.order_by("starts_on").first()
+
+    days.take_in_changes(now=LONG_AFTER)
+
+    waiting = WaitingDay.objects.filter(employee=veteran).order_by("work_date")
+    first = planned_since.starts_on if planned_since else date(2026, 3, 30)
+    assert waiting.exists()
+    assert waiting[0].work_date == first
+
+
+def test_a_plan_for_earlier_dates_wakes_them_however_old(company: Company) -> None:
+    people.hire(
+        number="900", name="Veteran", department=company.office, joined_on=date(2015, 1, 1),
+        now=LONG_AFTER,
+    )  # fmt: skip
+    days.take_in_changes(now=LONG_AFTER)
+
+    assign_shift(
+        department=company.office, shift=company.day_shift, starts_on=date(2025, 6, 2),
+        ends_on=date(2025, 6, 6), now=LONG_AFTER, actor=None,
+    )  # fmt: skip
+    days.take_in_changes(now=LONG_AFTER)
+
+    assert WaitingDay.objects.filter(work_date=date(2025, 6, 3)).exists()
