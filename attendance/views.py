@@ -28,7 +28,7 @@ def my_month(request: HttpRequest) -> HttpResponse:
         return render(request, "attendance/me_nobody.html")
     now = timezone.now()
     today = own.today_of(employee, now=now)
-    period = own.read_month(request.GET.get("month", ""), today)
+    period = own.read_month(request.GET.get("month", ""), employee, today)
     context = {
         "mine": own.read_own_month(user, employee, period, today, now=now),
         "legend": list(STYLES.values()),

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from attendance.console.period import Period, neighbours, period_of
+from attendance.console.period import Period, neighbours, period_start, read_period
 from attendance.console.status_style import STYLES, StatusStyle
 from attendance.engine import PlanKind
 from attendance.loading import Loaded, inputs, load_facts
@@ -37,7 +37,7 @@ class OwnPlan(NamedTuple):
 
 
 class OwnMonth(NamedTuple):
-    """A calendar month of the person: weeks from Monday, None outside the month.
+    """A period of the person, mostly a month: weeks from Monday, None outside the period.
 
     `today` is what is expected today, None in the other months.
     """
@@ -76,21 +76,18 @@ def today_of(employee: Employee, *, now: datetime) -> date:
     return now.astimezone(ZoneInfo(zone_names()[employee.department_id])).date()
 
 
-def read_month(text: str, today: date) -> Period:
-    """Return the calendar month that an address names ("2026-03"), or else today's."""
-    year, _dash, month = text.partition("-")
-    if len(text) == 7 and year.isdecimal() and month.isdecimal():
-        try:
-            return period_of(int(year), int(month))
-        except ValueError:
-            pass
-    return period_of(today.year, today.month)
+def read_month(text: str, employee: Employee, today: date) -> Period:
+    """Return the period that an address names ("2026-03"), or else today's.
+
+    It is the one that the rule of the person's department counts and pays.
+    """
+    return read_period(text, today, period_start(employee.department, today))
 
 
 def read_own_month(
     user: User, employee: Employee, period: Period, today: date, *, now: datetime
 ) -> OwnMonth:
-    """Return the month of a person's own days: results, and plans where there is none yet.
+    """Return the period of a person's own days: results, and plans where there is none yet.
 
     A constant number of queries; one where every day has its result.
     """

@@ -45,11 +45,15 @@ class Kind(NamedTuple):
 
 
 class Trouble(NamedTuple):
-    """A date's trouble: by kind, worst first, and the first people."""
+    """A date's trouble: by kind, worst first, and the first people.
+
+    `is_judged`: whether any day of the date has a result that says so.
+    """
 
     day: date
     kinds: list[Kind]
     days: list[AttendanceDay]
+    is_judged: bool
 
     @property
     def total(self) -> int:
@@ -127,6 +131,7 @@ def _trouble(mine: QuerySet[Any], day: date) -> Trouble:
         list(rows.select_related("employee", "department").order_by("employee_id")[:SHOWN])
         if found
         else [],
+        bool(found) or mine.filter(work_date=day).exclude(status=Status.PENDING).exists(),
     )
 
 

@@ -1,11 +1,13 @@
 """A person's own month and day: what they say, and that they show nobody else's."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from django.utils.timezone import localdate
 
+from attendance.models import AttendanceRule, RuleVersion
 from attendance.tests.test_day_page import (
     address,
     company,
@@ -52,7 +54,7 @@ def test_my_month_speaks_the_language_of_its_reader(
     assert month in read(client, company.alice.user, "/me/?month=2026-03", language)
 
 
-@pytest.mark.parametrize("month", ["abc", "2026-13", "-1", "9999-01", "2026-3", "²026-03"])
+@pytest.mark.parametrize("month", ["abc", "2026-13", "-1", "9999-01", "²026-03"])
 def test_an_impossible_month_is_taken_for_this_month(
     client: Client, company: Cast, month: str
 ) -> None:
@@ -122,3 +124,17 @@ def test_my_pages_cost_the_same_however_many_days_are_judged(
 
     with django_assert_max_num_queries(20):  # type: ignore[operator]
         assert client.get(url).status_code == 200
+
+
+def test_my_month_is_the_period_that_is_paid(client: Client, company: Cast) -> None:
+    rule = AttendanceRule.objects.create(name="Paid from the 26th", department=company.unit)
+    RuleVersion.objects.create(
+        rule=rule, valid_from=date(2026, 1, 1), period_starts_on_day=26, published_at=timezone.now()
+    )
+
+    page = read(client, company.alice.user, MARCH)
+
+    assert "March 2026" in page
+    assert "02-26 – 03-25" in page
+    assert "/me/2026-02-26/" in page
+    assert "/me/2026-03-26/" not in page
