@@ -99,35 +99,45 @@ def test_it_never_fails_open_with_junk_for_everything(claim, policy, history):
     assert verify(policy, claim, HISTORY, at=AT, day=DAY, now=AT).outcome != "accepted"
 
 
-@given(JUNK, st.sampled_from([field.name for field in fields(Numbers)]))
-def test_a_limit_that_is_no_number_lets_nothing_pass(junk, name):
-    """Each limit is put to a claim that breaks it; junk in its place does not make it pass."""
-    elsewhere = (39.9042, 116.4074)
-    here = (HERE.latitude, HERE.longitude)
-    bad = {
-        "max_accuracy": BY_PLACE._replace(position=HERE._replace(accuracy_metres=199)),
-        "weak_gps": BY_WIFI._replace(failing_since=AT),
-        "wifi_far": BY_WIFI._replace(position=Position(*elsewhere, 5, "wgs84")),
-        "wifi_far_accuracy": BY_WIFI._replace(position=Position(*elsewhere, 5, "wgs84")),
-        "clock_error": BY_PLACE._replace(is_offline=True, phone_clock=AT - timedelta(hours=1)),
-        "future": BY_PLACE,
-        "cooling": BY_PLACE._replace(phone="phone-2"),
-    }.get(name, BY_PLACE)
-    history = replace(
-        HISTORY,
-        bindings=(*HISTORY.bindings, *(Binding(f"phone-{n}", AT) for n in (2, 3, 4))),
-        phone_uses=(Use("E2", AT),),
-        fixes=(
-            Fix(AT - timedelta(seconds=60), DAY, elsewhere),
-            *(Fix(AT - timedelta(days=n), DAY - timedelta(days=n), here) for n in range(1, 30)),
-        ),
-    )
-    if name == "identical_days":
-        history = replace(history, fixes=history.fixes[1:])
-    methods = frozenset(("location",)) if name == "weak_gps" else POLICY.methods
-    policy = replace(POLICY, methods=methods, numbers=replace(Numbers(), **{name: junk}))
+ELSEWHERE = (39.9042, 116.4074)
+TOMORROW = AT + timedelta(days=1)
+SAME_PLACE = tuple(
+    Fix(AT - timedelta(days=n), DAY - timedelta(days=n), HERE[:2]) for n in range(1, 30)
+)
+OFTEN = tuple(Binding(f"phone-{n}", AT - timedelta(days=9 - 2 * n)) for n in range(1, 5))
+FAR = BY_WIFI._replace(position=Position(*ELSEWHERE, 5, "wgs84"), integrity=BY_PLACE.integrity)
+# A claim that breaks this limit, and no other: the claim, what was before, and when it is judged.
+BREAKS = {
+    "max_accuracy": (BY_PLACE._replace(position=HERE._replace(accuracy_metres=199)), {}, AT),
+    "cooling": (
+        BY_PLACE._replace(phone="phone-2"),
+        {"bindings": (*HISTORY.bindings, Binding("phone-2", AT))},
+        AT,
+    ),
+    "most_changes": (BY_PLACE._replace(phone="phone-4"), {"bindings": OFTEN}, AT),
+    "changes_within": (BY_PLACE._replace(phone="phone-4"), {"bindings": OFTEN}, AT),
+    "shared_within": (BY_PLACE, {"phone_uses": (Use("E2", AT),)}, AT),
+    "max_speed": (BY_PLACE, {"fixes": (Fix(AT - timedelta(hours=1), DAY, ELSEWHERE),)}, AT),
+    "identical_days": (BY_PLACE, {"fixes": SAME_PLACE}, AT),
+    "wifi_far": (FAR, {}, AT),
+    "wifi_far_accuracy": (FAR, {}, AT),
+    "clock_error": (BY_PLACE._replace(is_offline=True, phone_clock=AT), {}, TOMORROW),
+    "future": (BY_PLACE, {}, AT - timedelta(hours=1)),
+    "weak_gps": (BY_WIFI._replace(failing_since=AT), {}, AT),
+}
 
-    verdict = judge(bad, policy, history, now=AT - timedelta(hours=1) if name == "future" else AT)
+
+@pytest.mark.parametrize("junk", ["as it is", float("nan"), None, "", []], ids=repr)
+@pytest.mark.parametrize("name", [field.name for field in fields(Numbers)])
+def test_a_limit_that_is_no_number_lets_nothing_pass(name, junk):
+    """Each limit is put to a claim that breaks it and no other."""
+    claim, before, now = BREAKS[name]
+    methods = frozenset(("location",)) if name == "weak_gps" else POLICY.methods
+    numbers = Numbers() if junk == "as it is" else replace(Numbers(), **{name: junk})
+
+    verdict = judge(
+        claim, history=replace(HISTORY, **before), now=now, methods=methods, numbers=numbers
+    )
 
     assert verdict.outcome != "accepted"
 
