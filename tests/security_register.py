@@ -168,7 +168,6 @@ PARTS_THAT_WAIT: Final[dict[str, Wait]] = {
 # What the tests of a line leave to something else, and what a line means here.
 NOTES: Final[dict[str, str]] = {
     "R-11": "How long 10 000 people take is measured (`python -m bench judging`), not tested.",
-    "A-09": "The roster's sheet is sent on GET, which writes a line of the log and nothing else.",
     "A-23": "Advisories are asked by `make audit`, not by a test.",
     "P-11": "There is no reset by mail whose token could be confused.",
     "P-15": "Users write no templates; what looks like one stays text.",

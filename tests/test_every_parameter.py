@@ -23,7 +23,6 @@ DEPARTMENT = "organization.department"
 NASTY = ("'\"\\%_", "\0", "²", "9" * 40, "x" * 10_000, "[]{{7*7}}__class__")
 PAGES = {
     "admin:attendance_month": ("month", "department", "q", "trouble", "page"),
-    "admin:scheduling_rosterentry_export": ("month", "department"),
     "admin:scheduling_rosterentry_template": ("month", "department"),
     "admin:devices_terminalupload_upload": ("terminal",),
     "admin:autocomplete": ("term", "app_label", "model_name", "field_name", "page"),

@@ -130,7 +130,7 @@ def test_a08_every_answer_to_a_stranger_carries_the_headers(
         ("/admin/organization/employee/", CONSOLE),
         ("/admin/organization/employee/export/", CONSOLE),
         ("/admin/jsi18n/", CONSOLE),
-        ("/admin/scheduling/rosterentry/export/?month=2026-03", CONSOLE),
+        ("/admin/scheduling/rosterentry/template/?month=2026-03", CONSOLE),
         ("/api/v1/departments/", STRICT),
         ("/api/schema/", STRICT),
         ("/api/docs/", STRICT),

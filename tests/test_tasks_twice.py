@@ -37,9 +37,7 @@ def arguments(name: str) -> tuple[int, ...]:
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_r5_a_task_that_runs_twice_ends_as_if_it_had_run_once(
-    five_units: Group, name: str
-) -> None:
+def test_r5_a_task_that_runs_twice_ends_as_if_it_had_run_once(five_units: Group, name: str) -> None:
     """R-5, F-04: of all tasks there are, in a company with a row of everything."""
     del five_units
     given = arguments(name)

@@ -265,7 +265,7 @@ _STEPS: Final = (
           act=rules.PEOPLE),
     _page("Totals", "/admin/totals/", look=rules.SUMMARISE),
     _page("Totals: export", "/admin/totals/export/", act=rules.SUMMARISE),
-    _page("Rosters: export", "/admin/scheduling/rosterentry/export/", look=rules.EXPORT),
+    _page("Rosters: export", "/admin/scheduling/rosterentry/export/", act=rules.EXPORT),
     _page(
         "Roster imports: undo",
         "/admin/scheduling/rosterbatch/<batch_id>/undo/",

@@ -196,7 +196,7 @@ class EmployeeAdmin(TablesMixin, ScopedAdmin):
         description=_("Withdraw transfer"),
         url_path="withdraw-transfer",
         icon="undo",
-        permissions=["withdrawal"],
+        permissions=["change"],
     )
     def withdraw_page(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Take the last transfer of a person back, after saying which."""
@@ -220,12 +220,6 @@ class EmployeeAdmin(TablesMixin, ScopedAdmin):
             ),
             done=_("The transfer is taken back."),
         )
-
-    def has_withdrawal_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Allow whoever may change the person, where there is a transfer to take back."""
-        if object_id is None or not self._may(request, self.write_action, object_id):
-            return False
-        return Transfer.objects.filter(employee=object_id)[:2].count() == 2
 
     @action(description=_("Last day"), url_path="leave", icon="logout", permissions=["change"])
     def leave_page(self, request: HttpRequest, object_id: int) -> HttpResponse:

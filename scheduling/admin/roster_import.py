@@ -86,7 +86,7 @@ class RosterImport:
                 door(self.template, require_GET),
                 name="scheduling_rosterentry_template",
             ),
-            path("export/", door(self.export, require_GET), name="scheduling_rosterentry_export"),
+            path("export/", door(self.export, require_POST), name="scheduling_rosterentry_export"),
         ]
         return own + super().get_urls()  # type: ignore[misc]
 
@@ -360,11 +360,12 @@ class RosterImport:
 
     def _asked(self, request: HttpRequest, action: Action) -> tuple[date, Department | None]:
         """Return the month and the department that are asked for. Raises Http404."""
+        asked = request.POST if request.method == "POST" else request.GET
         try:
-            month = date.fromisoformat(f"{request.GET.get('month', '')}-01")
+            month = date.fromisoformat(f"{asked.get('month', '')}-01")
         except ValueError:
             month = next_month(localdate())
-        wanted = request.GET.get("department", "")
+        wanted = asked.get("department", "")
         departments = departments_for(request.user, action)
         department = departments.filter(pk=wanted).first() if wanted.isdecimal() else None
         if wanted and department is None:

@@ -204,14 +204,14 @@ def test_carol_finds_no_page_of_norths_import(desk: Client, bob: Employee) -> No
     north = Department.objects.get(code="N").pk
     assert elsewhere.get(f"{page('rosterentry_template')}?department={north}").status_code == 404
     assert nobody.get(page("rosterentry_import")).status_code == 404
-    assert nobody.get(page("rosterentry_export")).status_code == 404
+    assert nobody.post(page("rosterentry_export")).status_code == 404
 
 
 def test_an_exported_month_imports_back_unchanged(desk: Client, bob: Employee, hr: User) -> None:
     look = send(desk, sheet(["001", "Bob", "A", "休"]))
     desk.post(f"{look}confirm/")
 
-    answer = desk.get(f"{page('rosterentry_export')}?month=2026-04")
+    answer = desk.post(page("rosterentry_export"), {"month": "2026-04"})
     again = send(desk, answer.content, "export.xlsx")
 
     shown = desk.get(again).content.decode()

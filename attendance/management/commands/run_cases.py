@@ -1,4 +1,4 @@
-"""Run case files against the engine, the validators and the geometry, and say what came out otherwise."""
+"""Run case files against the engine, the validators and the geometry; say what came out wrong."""
 
 import json
 import sys
