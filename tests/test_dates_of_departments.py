@@ -237,7 +237,7 @@ def test_the_page_offers_to_take_back_what_there_is(moved: Cast) -> None:
 
     assert str(MOVE) in client.get(where).content.decode()
     assert client.post(where).status_code == 302
-    assert "never transferred" in client.post(where).content.decode()
+    assert "never transferred" in client.post(where, follow=True).content.decode()
     assert Transfer.objects.filter(employee=moved.alice).count() == 1
 
 

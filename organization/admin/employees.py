@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
@@ -202,6 +202,11 @@ class EmployeeAdmin(TablesMixin, ScopedAdmin):
         """Take the last transfer of a person back, after saying which."""
         person = writable(self, request, object_id)
         last = services.last_transfer(person)
+        if last is None:
+            messages.info(request, _("%(person)s was never transferred.") % {"person": person})
+            return HttpResponseRedirect(
+                reverse("admin:organization_employee_change", args=[person.pk])
+            )
         return take_step(
             self,
             request,
@@ -212,9 +217,7 @@ class EmployeeAdmin(TablesMixin, ScopedAdmin):
                 "%(person)s belongs to %(department)s from %(day)s on. Without this transfer the "
                 "days since belong to the department before, and are judged again."
             )
-            % {"person": person, "department": last.department, "day": last.effective_on}
-            if last
-            else _("%(person)s was never transferred.") % {"person": person},
+            % {"person": person, "department": last.department, "day": last.effective_on},
             service=lambda row, _values: services.withdraw_transfer(
                 employee_id=row.pk, actor=request.user, now=timezone.now()
             ),
