@@ -330,13 +330,14 @@ def told(cast: Cast, **more):
 
 def test_a_program_brings_evidence_along(cast: Cast, gate):
     said = {"position": PLACE._asdict(), "bssid": BSSID}
-    answer = gate.post("/api/v1/punches", told(cast, evidence=said), format="json")
+    seen = told(cast, evidence=said)
+    answer = gate.post("/api/v1/punches", seen, format="json")
 
     assert answer.status_code == 201
     rows = PunchEvidence.objects.filter(punch=answer.data["id"]).order_by("pk")
     assert [row.kind for row in rows] == ["position", "network"]
     assert evidence.read_piece(rows[0]).facts == PLACE._asdict()
-    again = gate.post("/api/v1/punches", told(cast, evidence=said), format="json")
+    again = gate.post("/api/v1/punches", seen, format="json")
     assert again.status_code == 200
 
 
