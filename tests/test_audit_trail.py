@@ -227,7 +227,7 @@ def test_a27_an_export_of_people_is_written_down(client: Client, cast: Cast) -> 
 def test_a27_an_export_of_rosters_is_written_down(client: Client, cast: Cast) -> None:
     client.force_login(cast.hr)
 
-    answer = client.get(page("scheduling_rosterentry", "export") + "?month=2026-03")
+    answer = client.post(page("scheduling_rosterentry", "export"), {"month": "2026-03"})
 
     assert answer.status_code == 200
     (entry,) = entries("rows.exported")

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.core.cache import caches
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
@@ -299,6 +300,7 @@ def test_the_page_shows_what_goes_before_it_goes(cast: Cast) -> None:
 
 def test_a_copy_counts_as_an_export(cast: Cast, settings: Any) -> None:
     settings.EXPORT_RATE = "1/min"
+    caches["counts"].clear()
     client = Client()
     client.force_login(cast.hr)
     where = f"/admin/organization/employee/{cast.alice.pk}/personal/"
