@@ -10,9 +10,11 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from attendance.models import Correction, Punch, PunchDecision
+from attendance.services.absences import OwnRecord
 from attendance.services.days import wake, wake_for_punches
 from organization import audit
-from organization.errors import DomainError
+from organization.access import Action, departments_for
+from organization.errors import DomainError, NotFound
 from organization.models import Employee, User
 from organization.services import department_on, zone_names
 
@@ -69,9 +71,11 @@ def record_correction(
 ) -> Correction:
     """Let a decided moment stand in for a slot's punches; the day is judged again.
 
-    `slot` is `in` or `out`, with a number where a shift has several segments. Raises UnknownSlot,
-    TooFarFromItsDay, CorrectedAlready and ValidationError.
+    `slot` is `in` or `out`, with a number where a shift has several segments. The actor needs
+    Action.DECIDE on the person on that date, who is somebody else. Raises NotFound, OwnRecord,
+    UnknownSlot, TooFarFromItsDay, CorrectedAlready and ValidationError.
     """
+    _meet(employee, actor, work_date)
     if not _SLOT.fullmatch(slot):
         raise UnknownSlot(slot=slot)
     midnight = datetime(work_date.year, work_date.month, work_date.day, tzinfo=UTC)
@@ -98,14 +102,28 @@ def record_correction(
 
 @transaction.atomic
 def revoke_correction(*, correction_id: int, actor: User | None, now: datetime) -> Correction:
-    """Take a correction back; its slot is its punches again. Raises RevokedAlready."""
+    """Take a correction back; its slot is its punches again.
+
+    The actor is whoever could have recorded it. Raises NotFound, OwnRecord and RevokedAlready.
+    """
     correction = Correction.objects.select_for_update().get(pk=correction_id)
+    _meet(correction.employee, actor, correction.work_date)
     if correction.revoked_at is not None:
         raise RevokedAlready(correction=correction.pk)
     correction.revoked_at, correction.revoked_by = now, actor
     correction.save(update_fields=["revoked_at", "revoked_by"])
     _follow(correction, "correction.revoked", actor, now)
     return correction
+
+
+def _meet(employee: Employee, actor: User | None, on: date) -> None:
+    """Refuse whoever may not decide about a person's date. None is a command."""
+    if actor is None:
+        return
+    if not Employee.objects.visible_on(on, actor, Action.DECIDE).filter(pk=employee.pk).exists():
+        raise NotFound(what=Employee._meta.verbose_name, key=employee.number)
+    if employee.user_id == actor.pk:
+        raise OwnRecord(department=str(employee.department))
 
 
 def _follow(correction: Correction, verb: str, actor: User | None, now: datetime) -> None:
@@ -132,7 +150,16 @@ def _follow(correction: Correction, verb: str, actor: User | None, now: datetime
 def decide_held_punch(
     *, punch: Punch, verdict: str, reason: str, actor: User | None, now: datetime
 ) -> PunchDecision:
-    """Accept or refuse a held punch; the latest verdict counts. Raises NotHeld, ValidationError."""
+    """Accept or refuse a held punch; the latest verdict counts.
+
+    The actor needs Action.DECIDE on the department of the punch, which is somebody else's.
+    Raises NotFound, OwnRecord, NotHeld and ValidationError.
+    """
+    if actor is not None:
+        if not departments_for(actor, Action.DECIDE).filter(pk=punch.department_id).exists():
+            raise NotFound(what=Punch._meta.verbose_name, key=punch.pk)
+        if punch.employee.user_id == actor.pk:
+            raise OwnRecord(department=str(punch.department))
     if not punch.is_held:
         raise NotHeld(punch=punch.pk)
     decision = PunchDecision(

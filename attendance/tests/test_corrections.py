@@ -3,7 +3,8 @@ from datetime import UTC, date, datetime
 import pytest
 from django.core.exceptions import ValidationError
 
-from attendance.models import Correction, Punch, WaitingDay
+from attendance.models import Correction, Punch, PunchDecision, WaitingDay
+from attendance.services.absences import OwnRecord
 from attendance.services.corrections import (
     CorrectedAlready,
     NotHeld,
@@ -16,6 +17,8 @@ from attendance.services.corrections import (
 )
 from attendance.services.punching import NewPunch, record_punch
 from organization import services as people
+from organization.errors import NotFound
+from tests.cast import Cast, appoint, cast  # noqa: F401  (a fixture)
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 9, 2, 1, 0, tzinfo=UTC)
@@ -115,3 +118,50 @@ def test_only_a_held_punch_gets_a_verdict_and_only_a_known_one(alice):
     with pytest.raises(NotHeld):
         decide_held_punch(punch=punch, verdict="accepted", reason="", actor=None, now=NOW)
     assert not punch.decisions.exists()
+
+
+def about_alice(cast: Cast, actor):  # noqa: F811
+    """Return the three deeds about Alice that `actor` might do, and how many rows they leave."""
+    correction = correct(cast.alice)
+    punch = hold(cast.alice)
+    return (
+        lambda: record_correction(
+            employee=cast.alice, work_date=DAY, slot="out", corrected_at=AT, reason="Forgot",
+            actor=actor, now=NOW,
+        ),
+        lambda: decide_held_punch(
+            punch=punch, verdict="accepted", reason="Seen", actor=actor, now=NOW
+        ),
+        lambda: revoke_correction(correction_id=correction.pk, actor=actor, now=NOW),
+    )  # fmt: skip
+
+
+def kept() -> tuple[int, int, int]:
+    corrections = Correction.objects.all()
+    revoked = corrections.exclude(revoked_at=None).count()
+    return corrections.count(), revoked, PunchDecision.objects.count()
+
+
+def test_whoever_decides_there_corrects_decides_and_revokes(cast: Cast):  # noqa: F811
+    for deed in about_alice(cast, cast.bob.user):
+        deed()
+
+    assert kept() == (2, 1, 1)
+
+
+def test_whoever_decides_elsewhere_finds_nobody_to_decide_about(cast: Cast):  # noqa: F811
+    for deed in about_alice(cast, cast.carol.user):
+        with pytest.raises(NotFound):
+            deed()
+
+    assert kept() == (1, 0, 0)
+
+
+def test_nobody_corrects_decides_or_revokes_what_is_their_own(cast: Cast):  # noqa: F811
+    appoint(cast.alice.user, "department_supervisor", cast.department)
+
+    for deed in about_alice(cast, cast.alice.user):
+        with pytest.raises(OwnRecord):
+            deed()
+
+    assert kept() == (1, 0, 0)
