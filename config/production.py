@@ -50,6 +50,14 @@ def _debug(settings: Mapping[str, Any]) -> Iterator[str]:
         yield "DEBUG is true, and would show the insides of each error; leave it out."
 
 
+def _second_factor(settings: Mapping[str, Any]) -> Iterator[str]:
+    if settings["SECOND_FACTOR"] != "required":
+        yield (
+            f"SECOND_FACTOR is {settings['SECOND_FACTOR']}; leave it out: whoever may see or "
+            "change other people's rows has a second factor."
+        )
+
+
 def _secret_key(settings: Mapping[str, Any]) -> Iterator[str]:
     secret = settings["SECRET_KEY"]
     if len(secret) < 50:
@@ -203,6 +211,7 @@ def _is_here(host: str) -> bool:
 
 LOOKS: Final[tuple[Callable[[Mapping[str, Any]], Iterator[str]], ...]] = (
     _debug,
+    _second_factor,
     _secret_key,
     _lists_of_keys,
     _one_key_for_one_thing,

@@ -102,6 +102,7 @@ def give_one_time_password(user: User, *, actor: User | None, now: datetime) -> 
         actor=actor,
         verb="log_in.one_time_key_given",
         thing=user,
+        department=audit.home_of_log_in(user),
         now=now,
         until=user.one_time_until.isoformat(),
         sessions_ended=ended,
@@ -143,6 +144,7 @@ def switch_off(user: User, *, actor: User | None, now: datetime) -> None:
             actor=actor,
             verb="log_in.switched_off",
             thing=user,
+            department=audit.home_of_log_in(user),
             now=now,
             sessions_ended=ended,
             keys_revoked=revoked,
@@ -154,7 +156,13 @@ def switch_on(user: User, *, actor: User | None, now: datetime) -> None:
     """Open a log-in again. Its sessions and tokens stay gone."""
     if User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
         user.is_active = True
-        audit.record(actor=actor, verb="log_in.switched_on", thing=user, now=now)
+        audit.record(
+            actor=actor,
+            verb="log_in.switched_on",
+            thing=user,
+            department=audit.home_of_log_in(user),
+            now=now,
+        )
 
 
 @transaction.atomic

@@ -94,6 +94,15 @@ def home_of(actor: User, action: Action) -> Department | None:
     return Department.objects.filter(path=paths[0]).first()
 
 
+def home_of_log_in(user: User) -> Department | None:
+    """Return where a log-in belongs: its person's department, or that of a program's first role."""
+    person = getattr(user, "employee", None)
+    if person is not None:
+        return person.department
+    held = user.assignments.filter(ended_at=None, department__isnull=False).order_by("pk").first()
+    return held.department if held is not None else None
+
+
 def entries_about(employee: Employee) -> models.QuerySet[AuditEntry]:
     """Return what was written down about a person: as a thing, and as somebody looked at.
 

@@ -26,6 +26,8 @@ class TokenAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
         """Return the log-in and its token; None where the header speaks of no token at all."""
         words = get_authorization_header(request).split()
+        if words and words[0].lower() == b"bearer":
+            raise AuthenticationFailed(_REFUSED)
         if not words or words[0].lower() != _KEYWORD.lower().encode():
             return None
         now = timezone.now()

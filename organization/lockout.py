@@ -98,6 +98,7 @@ def lift(rows: Iterable[AccessAttempt], *, actor: User | None, now: datetime) ->
             actor=actor,
             verb="log_in.unlocked",
             thing=thing,
+            department=audit.home_of_log_in(who) if who is not None else None,
             now=now,
             from_address=row.ip_address or "",
             failures=row.failures_since_start,

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.contrib.auth.password_validation import MinimumLengthValidator
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -39,6 +40,16 @@ class PasswordBackend(ModelBackend):
         until = user.one_time_until
         is_on = user.is_active and not user.is_program
         return bool(is_on) and (until is None or timezone.now() < until)
+
+
+class LongEnough(MinimumLengthValidator):
+    """Django's own, in words that are translated: its catalogues lack this sentence."""
+
+    def get_error_message(self) -> str:
+        """Return what is asked."""
+        return _("This password is too short: it needs %(count)d characters or more.") % {
+            "count": self.min_length
+        }
 
 
 class EndsTokens:

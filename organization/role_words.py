@@ -54,7 +54,7 @@ BUILT_IN: Final[Mapping[str, BuiltIn]] = {
     "auditor": BuiltIn(
         "Auditor",
         (Action.SEE, Action.SUMMARISE, Action.AUDIT),
-        _("Reads everything, with the audit log and what proved a punch. Changes nothing."),
+        _("Reads people, days, totals, the audit log and what proved a punch. Changes nothing."),
     ),
     "integration_client": BuiltIn(
         "Integration client",

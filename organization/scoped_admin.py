@@ -248,7 +248,7 @@ class ScopedAdmin(_ScopedForeignKeys, ThemedAdmin):
     see_action: ClassVar[Action] = Action.SEE
     is_common: ClassVar[bool] = False
     # What an empty list says below "Nothing here yet".
-    empty_text: ClassVar[Any] = _("What there will be, stands here.")
+    empty_text: ClassVar[Any] = ""
     list_per_page = 50
     list_max_show_all = 0
     show_full_result_count = False

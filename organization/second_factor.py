@@ -236,6 +236,11 @@ def reset(user: User, *, actor: User | None, now: datetime, but: str | None = No
     if had:
         ended = sessions.end_sessions(user, but=but)
         audit.record(
-            actor=actor, verb="second_factor.reset", thing=user, now=now, sessions_ended=ended
+            actor=actor,
+            verb="second_factor.reset",
+            thing=user,
+            department=audit.home_of_log_in(user),
+            now=now,
+            sessions_ended=ended,
         )
     return bool(had)

@@ -58,6 +58,7 @@ def issue(
         actor=actor,
         verb="token.issued",
         thing=token,
+        department=audit.home_of_log_in(user),
         now=now,
         log_in=user.get_username(),
         expires_at=expires_at.isoformat() if expires_at else None,
@@ -76,6 +77,7 @@ def revoke(token_id: int, *, actor: User | None, now: datetime) -> ApiToken:
             actor=actor,
             verb="token.revoked",
             thing=token,
+            department=audit.home_of_log_in(token.user),
             now=now,
             log_in=token.user.get_username(),
         )

@@ -51,6 +51,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, **changed: Any) -> dict[str, Any]:
         monkeypatch.setenv(name, changed.pop(name, SOUND[name]))
     return {
         "DEBUG": False,
+        "SECOND_FACTOR": "required",
         "SECRET_KEY": SECRET,
         "FIELD_KEYS": [FIELD_KEY],
         "SEAL_KEYS": [SEAL_KEY],
@@ -86,6 +87,7 @@ def test_the_check_for_production_has_nothing_to_say(tmp_path: Path) -> None:
         ({"HTTPS": "false"}, "HTTPS is false, and production knows no life without TLS"),
         ({"PROXIES": None}, "PROXIES is 0 and TLS_CERT is not set, so nothing ends TLS"),
         ({"DEBUG": "true"}, "DEBUG is true"),
+        ({"SECOND_FACTOR": "offered"}, "SECOND_FACTOR is offered; leave it out"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
 )
@@ -99,7 +101,7 @@ def test_nothing_starts_with_a_default_secret_or_without_tls(
     assert not list(tmp_path.glob("*key*")), "a key was made"
 
 
-def test_everything_that_is_wrong_is_named_at_once(tmp_path: Path) -> None:
+def test_all_that_is_wrong_with_what_is_set_is_named_at_once(tmp_path: Path) -> None:
     answer = start(
         tmp_path, "-c", "import config.settings", SECRET_KEY="hunter2", ALLOWED_HOSTS="*"
     )

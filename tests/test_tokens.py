@@ -215,3 +215,19 @@ def test_the_command_names_what_is_wrong(program):
         call_command("issue_token", "nobody", name="payroll")
     with pytest.raises(CommandError, match="--days is 0"):
         call_command("issue_token", "payroll", name="payroll", days=0)
+
+
+def test_what_is_done_to_a_log_in_stands_in_the_log_of_its_department(cast) -> None:
+    """A-27: whoever reads the log of a unit sees the keys that were given out in it."""
+    accounts.give_one_time_password(cast.alice.user, actor=cast.hr, now=NOW)
+    tokens.issue(cast.alice.user, name="gate", actor=None, now=NOW)
+
+    for verb in ("log_in.one_time_key_given", "token.issued"):
+        assert AuditEntry.objects.get(verb=verb).department == cast.department
+
+
+def test_another_word_before_the_key_is_told_how_to_say_it(db, client) -> None:
+    answer = client.get("/api/v1/punches", headers={"authorization": "Bearer abc"})
+
+    assert answer.status_code == 401
+    assert "Authorization: Token" in answer.json()["message"]

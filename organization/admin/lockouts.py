@@ -76,7 +76,9 @@ class FailedLogInAdmin(ReadOnlyAdmin):
         """Forget the chosen failures."""
         user: Any = request.user
         count = lockout.lift(queryset, actor=user, now=timezone.now())
-        text = ngettext("Forgot %(count)d line.", "Forgot %(count)d lines.", count)
+        text = ngettext(
+            "%(count)d log-in may be tried again.", "%(count)d log-ins may be tried again.", count
+        )
         messages.success(request, text % {"count": count})
 
     def _find_out(self, request: HttpRequest, act: Action, pk: Any | None) -> bool:

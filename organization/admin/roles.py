@@ -232,7 +232,9 @@ class RoleAdmin(ScopedAdmin):
         if obj is None:
             return ["name", "actions", "is_for_programs"]
         if self.has_change_permission(request, obj):
-            return ["name", "actions", "confirm", "for_whom"]
+            # The form asks once more where somebody holds the role, and only there.
+            asks = ["confirm"] if roles.holders_of(obj) else []
+            return ["name", "actions", *asks, "for_whom"]
         return ["called", "allows", "actions_list_words", "for_whom"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Role | None = None) -> list[str]:

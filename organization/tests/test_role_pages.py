@@ -442,7 +442,7 @@ def test_the_address_fills_in_what_may_be_chosen_and_nothing_else(hr, cast):
 
 
 def test_roles_are_told_in_words_and_built_in_ones_are_fixed(hr, boss, cast):
-    assert "Reads everything, with the audit log" in boss.get(ROLES).content.decode()
+    assert "Reads people, days, totals, the audit log" in boss.get(ROLES).content.decode()
     auditor = role("auditor")
 
     boss.post(f"{ROLES}{auditor.pk}/change/", {"name": "A", "actions": ["rule"]})
@@ -553,3 +553,15 @@ def test_whoever_opens_a_program_gives_it_a_role_of_programs(cast):
         )  # fmt: skip
 
     assert not User.objects.filter(username="odd").exists()
+
+
+def test_a_role_that_nobody_holds_yet_can_be_changed(boss):
+    """Only a role that somebody holds asks once more."""
+    made = roles.add_role(key="clerk", name="Clerk", actions=[Action.SEE], actor=None, now=NOW)
+    where = f"{ROLES}{made.pk}/change/"
+
+    assert boss.get(where).status_code == 200
+    boss.post(where, {"name": "Clerks", "actions": ["see", "export"]})
+
+    made.refresh_from_db()
+    assert (made.name, made.actions) == ("Clerks", ["see", "export"])
