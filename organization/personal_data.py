@@ -170,7 +170,7 @@ register(
     NotPersonal(Permission, OTHERS),
     NotPersonal(ContentType, OTHERS),
     NotPersonal(Session, "not used: sessions are told from a table of ours"),
-    NotPersonal(LogEntry, "not used: the audit log takes its place"),
+    NotPersonal(LogEntry, "who saved which page; the audit log, which is told, says the same"),
     NotPersonal(AccessAttemptExpiration, "when a failed log-in is forgotten"),
     NotPersonal(AccessFailureLog, "switched off"),
     NotPersonal(AccessLog, "switched off"),
