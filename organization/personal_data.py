@@ -53,7 +53,7 @@ def _written_down(employee: Employee) -> models.QuerySet[AuditEntry]:
     address = (
         models.Case(models.When(actor=employee.user_id, then="address"), default=None)
         if employee.user_id is not None
-        else models.Value(None)
+        else models.Value(None, output_field=models.CharField())
     )
     about = audit.entries_about(employee).exclude(verb__startswith="hold.")
     return about.annotate(own_address=address)

@@ -12,7 +12,8 @@ from django.db.models.functions import Concat, Substr
 from django.utils.timezone import localdate
 
 from organization import accounts, audit
-from organization.errors import CircularChain, CircularTree, DateOutOfOrder, NoTransfer
+from organization.access import Action
+from organization.errors import CircularChain, CircularTree, DateOutOfOrder, NotFound, NoTransfer
 from organization.models import Change, Department, Employee, Position, Transfer, User
 
 
@@ -302,6 +303,7 @@ def transfer(
     before the person joined or after they left.
     """
     employee = Employee.objects.select_for_update().get(pk=employee_id)
+    _refuse_other_times(employee, effective_on, actor)
     if effective_on < employee.joined_on:
         raise DateOutOfOrder(
             field="effective_on", value=effective_on, expected=f"≥ {employee.joined_on}"
@@ -335,6 +337,17 @@ def transfer(
     return row
 
 
+def _refuse_other_times(employee: Employee, day: date, actor: User | None) -> None:
+    """Raise NotFound where the date belongs to a department that `actor` may not configure.
+
+    Whoever has a person today would otherwise take the days of another unit, and judge them anew.
+    """
+    if actor is None:
+        return
+    if not Employee.objects.visible_on(day, actor, Action.RULE).filter(pk=employee.pk).exists():
+        raise NotFound(what=Employee._meta.verbose_name, key=employee.number)
+
+
 @transaction.atomic
 def withdraw_transfer(*, employee_id: int, actor: User | None, now: datetime) -> Transfer:
     """Take a person's last transfer back, as if it had not been; its days are judged again.
@@ -348,6 +361,7 @@ def withdraw_transfer(*, employee_id: int, actor: User | None, now: datetime) ->
     if len(moves) < 2:
         raise NoTransfer(employee=str(employee))
     last, before = moves
+    _refuse_other_times(employee, before.effective_on, actor)
     placed = ("department", "position")
     was, starts_on = told(last, placed), last.effective_on
     last.delete()

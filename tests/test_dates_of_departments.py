@@ -250,3 +250,17 @@ def test_a_shift_out_of_use_is_planned_by_nobody(cast: Cast, shift: Shift) -> No
             employee_id=cast.alice.pk, work_date=BEFORE, shift=shift, actor=cast.hr, now=NOW
         )
     assert not RosterEntry.objects.exists()
+
+
+def test_p22_nobody_takes_the_days_of_another_unit_by_a_transfer_into_the_past(
+    moved: Cast,
+) -> None:
+    """Whoever has the person today neither back-dates the move nor takes it back."""
+    with pytest.raises(NotFound):
+        services.transfer(
+            employee_id=moved.alice.pk, department=moved.other_department, position=None,
+            effective_on=BEFORE, actor=moved.other_hr, now=NOW,
+        )  # fmt: skip
+    with pytest.raises(NotFound):
+        services.withdraw_transfer(employee_id=moved.alice.pk, actor=moved.other_hr, now=NOW)
+    assert Transfer.objects.filter(employee=moved.alice).count() == 2

@@ -367,3 +367,26 @@ def test_no_token_takes_a_copy_or_erases(cast: Cast) -> None:
         assert answer.status_code in (302, 401, 403, 404), path
     assert PunchEvidence.objects.count() == 2
     assert not AuditEntry.objects.filter(verb__startswith="personal.").exists()
+
+
+def test_l10_whoever_has_no_log_in_has_a_copy_too(cast: Cast) -> None:
+    Employee.objects.filter(pk=cast.alice.pk).update(user=None)
+
+    assert cast.alice.number in everything(copy_of(cast.alice, cast.hr))
+
+
+def test_p04_whoever_has_a_person_today_neither_copies_nor_erases_what_was_elsewhere(
+    cast: Cast,
+) -> None:
+    proven(cast.alice)
+    services.transfer(
+        employee_id=cast.alice.pk, department=cast.other_department, position=None,
+        effective_on=timezone.localdate(), actor=None, now=timezone.now(),
+    )  # fmt: skip
+
+    with pytest.raises(NotFound):
+        copy_of(cast.alice, cast.other_hr)
+    with pytest.raises(NotFound):
+        erase(cast.alice.pk, reason="because", actor=cast.other_hr, now=timezone.now())
+    assert PunchEvidence.objects.count() == 2
+    assert cast.alice.number in everything(copy_of(cast.alice, cast.superuser))

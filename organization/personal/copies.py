@@ -23,7 +23,7 @@ from organization.access import Action, departments_for
 from organization.cells import escape
 from organization.encryption import CannotUnseal
 from organization.errors import NotFound
-from organization.models import Employee, User
+from organization.models import Department, Employee, User
 from organization.personal.datamap import About, about_people
 
 _CHUNK: Final = 1_000
@@ -31,7 +31,7 @@ UNREADABLE: Final = "cannot be opened: its key is missing"
 
 
 def employee_for_copy(employee_id: int, *, actor: User, or_own: bool = False) -> Employee:
-    """Return whose copy `actor` may take: by EXPORT and AUDIT on the department, or one's own.
+    """Return whose copy `actor` may take: by EXPORT and AUDIT wherever they were, or one's own.
 
     A copy holds opened evidence, so it takes both. Raises NotFound for any other person.
     """
@@ -41,9 +41,19 @@ def employee_for_copy(employee_id: int, *, actor: User, or_own: bool = False) ->
         if or_own and found.user_id == actor.pk:
             return found
         there = departments_for(actor, Action.EXPORT) & departments_for(actor, Action.AUDIT)
-        if there.filter(pk=found.department_id).exists():
+        if is_wholly_within(found, there):
             return found
     raise NotFound(what=str(Employee._meta.verbose_name), key=employee_id)
+
+
+def is_wholly_within(employee: Employee, there: models.QuerySet[Department]) -> bool:
+    """Say whether a person belongs to these departments, and never belonged to another one.
+
+    What is kept tells of every date; whoever has a person today has not had them always.
+    """
+    if not there.filter(pk=employee.department_id).exists():
+        return False
+    return not employee.transfers.exclude(department__in=there).exists()
 
 
 @transaction.atomic

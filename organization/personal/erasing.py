@@ -21,7 +21,7 @@ from organization.access import Action, departments_for
 from organization.errors import DomainError, NotFound
 from organization.holds import refuse_held
 from organization.models import AuditEntry, Employee, User
-from organization.personal.copies import how_long, kept_for
+from organization.personal.copies import how_long, is_wholly_within, kept_for
 from organization.personal.datamap import About, Erased, about_people
 
 REASON_AT_MOST: Final = 200
@@ -56,20 +56,14 @@ class Preview(NamedTuple):
 
 
 def employee_for_erasure(employee_id: int, *, actor: User) -> Employee:
-    """Return whose data `actor` may erase: by RULE and AUDIT on the department; nobody's own.
+    """Return whose data `actor` may erase: by RULE and AUDIT wherever they were; never one's own.
 
     Raises NotFound for any other person.
     """
-    found = (
-        Employee.objects.select_related("department", "user")
-        .filter(
-            pk=employee_id,
-            department__in=departments_for(actor, Action.RULE)
-            & departments_for(actor, Action.AUDIT),
-        )
-        .first()
-    )
-    if found is None or found.user_id == actor.pk:
+    there = departments_for(actor, Action.RULE) & departments_for(actor, Action.AUDIT)
+    rows = Employee.objects.select_related("department", "user")
+    found = rows.filter(pk=employee_id, department__in=there).first()
+    if found is None or found.user_id == actor.pk or not is_wholly_within(found, there):
         raise NotFound(what=str(Employee._meta.verbose_name), key=employee_id)
     return found
 
