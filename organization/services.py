@@ -83,7 +83,11 @@ def move_department(
     *, department_id: int, parent: Department | None, actor: User | None, now: datetime
 ) -> Department:
     """Hang a department, with all below it, under another. Raises CircularTree."""
-    department = Department.objects.select_for_update().get(pk=department_id)
+    # Two moves at one moment would leave a path that contradicts its parent, and the path is what
+    # parts the units: the whole tree is locked, in one order, and read again behind the lock.
+    list(Department.objects.select_for_update().order_by("pk").values_list("pk", flat=True))
+    department = Department.objects.get(pk=department_id)
+    parent = Department.objects.get(pk=parent.pk) if parent is not None else None
     before = told(department, ("parent",))
     if parent is not None and parent.path.startswith(department.path):
         raise CircularTree(department=department.name, parent=parent.name)
