@@ -7,6 +7,7 @@ exports, tasks and the API ask `departments_for` or `ScopedQuerySet.visible_to`,
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -73,10 +74,49 @@ def _read_paths(user: User) -> dict[str, tuple[str, ...]]:
         rows = sorted(cursor.fetchall())
     top: dict[str, list[str]] = {}
     for action, path in rows:
-        paths = top.setdefault(action, [])
-        if not (paths and path.startswith(paths[-1])):
-            paths.append(path)
-    return {action: tuple(paths) for action, paths in top.items()}
+        top.setdefault(action, []).append(path)
+    return {action: _topmost(paths) for action, paths in top.items()}
+
+
+def _topmost(paths: list[str]) -> tuple[str, ...]:
+    """Return those of some sorted paths that lie in none of the others."""
+    top: list[str] = []
+    for path in paths:
+        if not (top and path.startswith(top[-1])):
+            top.append(path)
+    return tuple(top)
+
+
+def granted_paths_of(users: Iterable[User], action: Action) -> dict[int, tuple[str, ...] | None]:
+    """Return `granted_paths` of several log-ins, by key. Two queries, however many they are."""
+    from guardian.models import UserObjectPermission
+
+    from organization.models import Department
+
+    found: dict[int, tuple[str, ...] | None] = {}
+    asked: list[int] = []
+    for user in users:
+        found[user.pk] = ()
+        if user.is_active and user.is_superuser and action is not Action.RECORD:
+            found[user.pk] = None
+        elif user.is_active:
+            asked.append(user.pk)
+    if not asked:
+        return found
+    grants = UserObjectPermission.objects.filter(
+        user__in=asked,
+        permission__codename=action.value,
+        content_type__app_label="organization",
+        content_type__model="department",
+    )
+    keys: dict[int, set[int]] = {}
+    for user_id, key in grants.values_list("user", "object_pk"):
+        keys.setdefault(user_id, set()).add(int(key))
+    known = Department.objects.filter(pk__in={key for some in keys.values() for key in some})
+    paths = dict(known.values_list("pk", "path"))
+    for user_id, some in keys.items():
+        found[user_id] = _topmost(sorted(paths[key] for key in some if key in paths))
+    return found
 
 
 def departments_for(user: User | AnonymousUser, action: Action) -> models.QuerySet[Any]:

@@ -15,15 +15,18 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from organization import audit, sessions, tokens
-from organization.access import Action, granted_paths
+from organization.access import Action, departments_for, granted_paths
 from organization.errors import DomainError
-from organization.models import ApiToken, Employee, User
+from organization.models import ApiToken, AuditEntry, Employee, User
 from organization.role_errors import LastAdministrator
 from organization.roles import check_another_administrator
 
 logger = logging.getLogger(__name__)
 
+# What can be read out and typed: no 0 or o, no 1 or l. Four groups of four are 80 random bits.
+_READ_OUT: Final = "abcdefghijkmnpqrstuvwxyz23456789"
 ONE_TIME_LASTS: Final = timedelta(days=3)
+GIVEN_TOLD: Final = 5
 # When it is this late, the date has ended everywhere on earth.
 _LAST_ZONE: Final = timedelta(hours=12)
 
@@ -33,6 +36,16 @@ class BeyondOwnRights(DomainError):
 
     code = "beyond_own_rights"
     message = _("%(log_in)s may do more than you may. Ask a super administrator.")
+
+
+class TakesMoreThanGrant(DomainError):
+    """Whoever knows the password of a person can be that person, so it takes more than GRANT."""
+
+    code = "takes_more_than_grant"
+    message = _(
+        "By its password you could be %(log_in)s. It takes the rights to assign roles and to "
+        "configure people where the person belongs."
+    )
 
 
 class NoPasswordForPrograms(DomainError):
@@ -58,6 +71,26 @@ def _refuse_beyond(actor: User | None, user: User) -> None:
         covered = theirs is not None and all(path.startswith(mine or ()) for path in theirs)
         if mine is not None and not covered:
             raise BeyondOwnRights(log_in=user.get_username())
+
+
+def _refuse_take_over(actor: User | None, user: User) -> None:
+    """Raise TakesMoreThanGrant for whoever may only assign roles. The command line may."""
+    if actor is None or actor.is_superuser:
+        return
+    person = getattr(user, "employee", None)
+    both = departments_for(actor, Action.GRANT) & departments_for(actor, Action.RULE)
+    if person is None or not both.filter(pk=person.department_id).exists():
+        raise TakesMoreThanGrant(log_in=user.get_username())
+
+
+def one_time_passwords_given(user: User) -> list[AuditEntry]:
+    """Return who gave out one-time passwords of a log-in of late, the latest first."""
+    rows = AuditEntry.objects.filter(
+        thing_type=User._meta.label_lower,
+        thing_id=str(user.pk),
+        verb="log_in.one_time_key_given",
+    )
+    return list(rows.select_related("actor__employee").order_by("-pk")[:GIVEN_TOLD])
 
 
 @transaction.atomic
@@ -86,13 +119,15 @@ def change_password(user: User, password: str, *, now: datetime, but: str | None
 def give_one_time_password(user: User, *, actor: User | None, now: datetime) -> str:
     """Give `user` a random password and return it; it opens one thing, the page that replaces it.
 
-    It is 128 random bits, told once, and good for ONE_TIME_LASTS. What the old one opened ends.
-    Raises BeyondOwnRights, or NoPasswordForPrograms.
+    It is random, told once, and good for ONE_TIME_LASTS. What the old one opened ends.
+    The person is told on that page who gave it. The actor holds GRANT and RULE where the person
+    belongs. Raises TakesMoreThanGrant, BeyondOwnRights, or NoPasswordForPrograms.
     """
     if user.is_program:
         raise NoPasswordForPrograms(log_in=user.get_username())
     _refuse_beyond(actor, user)
-    password = secrets.token_urlsafe(16)
+    _refuse_take_over(actor, user)
+    password = _one_time_password()
     revoked = tokens.revoke_all(user, actor=actor, now=now)
     user.set_password(password)
     user.one_time_until = now + ONE_TIME_LASTS
@@ -111,6 +146,10 @@ def give_one_time_password(user: User, *, actor: User | None, now: datetime) -> 
     return password
 
 
+def _one_time_password() -> str:
+    return "-".join("".join(secrets.choice(_READ_OUT) for _n in range(4)) for _n in range(4))
+
+
 def issue_token(
     user: User,
     *,
@@ -124,6 +163,25 @@ def issue_token(
         raise TokensForPrograms(log_in=user.get_username())
     _refuse_beyond(actor, user)
     return tokens.issue(user, name=name, actor=actor, now=now, expires_at=expires_at)
+
+
+@transaction.atomic
+def save_edited(user: User, *, actor: User | None, now: datetime) -> None:
+    """Save what a form has changed of a log-in, and write down another name or address."""
+    before = User.objects.select_for_update().get(pk=user.pk)
+    user.save()
+    was, now_is = audit.difference(*({"username": row.username, "email": row.email}
+                                     for row in (before, user)))  # fmt: skip
+    if now_is:
+        audit.record(
+            actor=actor,
+            verb="log_in.edited",
+            thing=user,
+            department=audit.home_of_log_in(user),
+            now=now,
+            before=was,
+            after=now_is,
+        )
 
 
 @transaction.atomic

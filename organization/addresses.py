@@ -1,6 +1,6 @@
 """Where a request came from: the connection's own end, or what our own proxies say about it."""
 
-from ipaddress import ip_address
+from ipaddress import IPv6Network, ip_address
 from typing import Final
 
 from django.conf import settings
@@ -25,6 +25,22 @@ def client_address(request: HttpRequest) -> str:
     if len(entries) < proxies:
         return connected
     return _as_address(entries[-proxies]) or connected
+
+
+def counted_address(request: HttpRequest) -> str:
+    """Return what is counted as one address: whoever has one of IPv6 has all of its /64."""
+    return network_of(client_address(request))
+
+
+def network_of(address: str) -> str:
+    """Return the first address of the /64 of an address of IPv6; any other text as it is."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address
+    if known.version == 4:
+        return address
+    return str(IPv6Network((int(known), 64), strict=False).network_address)
 
 
 def _as_address(text: str) -> str:

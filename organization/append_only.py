@@ -6,7 +6,7 @@ may name columns that stay open (a mark such as `handled_at`); everything else i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +17,15 @@ _PG_FUNCTION = """
 CREATE OR REPLACE FUNCTION kaoqin_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'rows of % are added, never changed or deleted', TG_TABLE_NAME
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$
+"""
+
+# A function of its own: whoever keeps a row may go on to write its other columns.
+_PG_AS_WRITTEN = """
+CREATE OR REPLACE FUNCTION kaoqin_refuse_rewording() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'what a row of % says is never changed', TG_TABLE_NAME
         USING ERRCODE = 'integrity_constraint_violation';
 END $$
 """
@@ -111,6 +120,86 @@ class AppendOnly(Operation):
     def migration_name_fragment(self) -> str:
         """Name a migration that holds nothing else."""
         return f"{self.table}_is_never_changed"
+
+
+class StaysAsWritten(Operation):
+    """Migration operation: these columns of a row stay what they were when it was written.
+
+    The others move on, and the row may be deleted. Add it again after each migration that makes
+    SQLite build the table anew.
+    """
+
+    reduces_to_sql = True
+    reversible = True
+
+    def __init__(self, table: str, columns: Sequence[str]) -> None:
+        self.table, self.columns = table, tuple(columns)
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Triggers are no part of the model state."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        """Lay the trigger, in the place of one that is there."""
+        self._lift(schema_editor.connection)
+        self._lay(schema_editor.connection)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        """Drop the trigger."""
+        self._lift(schema_editor.connection)
+
+    def _lay(self, connection: Any) -> None:
+        name = f"{self.table}_stays_as_written"
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute(_PG_AS_WRITTEN)
+                old, new = (
+                    ", ".join(f"{row}.{column}" for column in self.columns)
+                    for row in ("OLD", "NEW")
+                )
+                cursor.execute(
+                    f"CREATE TRIGGER {name} BEFORE UPDATE ON {self.table} FOR EACH ROW "
+                    f"WHEN (ROW({old}) IS DISTINCT FROM ROW({new})) "
+                    "EXECUTE FUNCTION kaoqin_refuse_rewording()"
+                )
+            else:
+                differs = " OR ".join(f"OLD.{one} IS NOT NEW.{one}" for one in self.columns)
+                cursor.execute(
+                    f"CREATE TRIGGER {name} BEFORE UPDATE ON {self.table} WHEN {differs} "
+                    f"BEGIN SELECT RAISE(ABORT, '{self.table} stays as written'); END"
+                )
+
+    def _lift(self, connection: Any) -> None:
+        where = f" ON {self.table}" if connection.vendor == "postgresql" else ""
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP TRIGGER IF EXISTS {self.table}_stays_as_written{where}")
+
+    def describe(self) -> str:
+        """Say what this does, for `migrate --plan`."""
+        return f"Refuse to change what rows of {self.table} say"
+
+    @property
+    def migration_name_fragment(self) -> str:
+        """Name a migration that holds nothing else."""
+        return f"{self.table}_stays_as_written"
+
+
+class MayBeReworded(StaysAsWritten):
+    """Migration operation: the reverse of StaysAsWritten, for as long as columns are altered.
+
+    PostgreSQL alters no column that a trigger names. Stands before what alters one, and
+    StaysAsWritten after it, so that both hold in both directions.
+    """
+
+    database_forwards = StaysAsWritten.database_backwards
+    database_backwards = StaysAsWritten.database_forwards
+
+    def describe(self) -> str:
+        """Say what this does, for `migrate --plan`."""
+        return f"Lift what refuses to change what rows of {self.table} say"
 
 
 class StaysAppendOnly(Operation):

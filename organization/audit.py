@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from organization.access import Action, granted_paths
 from organization.circumstances import current
-from organization.models import AuditEntry, Department, Employee, User
+from organization.models import AuditEntry, Department, Employee, RoleAssignment, User
 
 # What the log must never hold, however deep in the facts: it lives longer than these may.
 FORBIDDEN: Final = frozenset(
@@ -96,11 +96,29 @@ def home_of(actor: User, action: Action) -> Department | None:
 
 def home_of_log_in(user: User) -> Department | None:
     """Return where a log-in belongs: its person's department, or that of a program's first role."""
-    person = getattr(user, "employee", None)
-    if person is not None:
-        return person.department
-    held = user.assignments.filter(ended_at=None, department__isnull=False).order_by("pk").first()
-    return held.department if held is not None else None
+    return homes_of_log_ins([user]).get(user.pk)
+
+
+def homes_of_log_ins(users: Iterable[User]) -> dict[int, Department]:
+    """Return where log-ins belong, by key; those that belong nowhere are left out.
+
+    One query for all that are nobody's; the people of the others are best read with them.
+    """
+    homes: dict[int, Department] = {}
+    nobodys = []
+    for user in users:
+        person = getattr(user, "employee", None)
+        if person is not None:
+            homes[user.pk] = person.department
+        else:
+            nobodys.append(user.pk)
+    if nobodys:
+        held = RoleAssignment.objects.filter(
+            user__in=nobodys, ended_at=None, department__isnull=False
+        )
+        for row in held.select_related("department").order_by("pk"):
+            homes.setdefault(row.user_id, row.department)
+    return homes
 
 
 def entries_about(employee: Employee) -> models.QuerySet[AuditEntry]:

@@ -22,6 +22,7 @@ GROUPS: Final[Mapping[str, tuple[str | Promise, str]]] = {
     "personal": (_("Evidence and personal data"), "evidence hold personal retention person"),
     "files": (_("Exports and imports"), "rows totals"),
     "terminals": (_("Terminals"), "terminal"),
+    "wifi": (_("Wi-Fi"), "access_point phone_address wifi_controller"),
     "seals": (_("Seals"), "seals"),
     "other": (_("Other"), ""),
 }

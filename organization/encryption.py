@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import hmac
 import json
 import secrets
 from functools import cache
@@ -51,6 +52,7 @@ class _Ring:
             raw = _raw(key)
             mark = LAYOUT + hashlib.sha256(b"kaoqin field key " + raw).digest()[:8]
             self._boxes[mark] = AESGCM(_derived(raw))
+        self._digests = [_derived(_raw(key), b"kaoqin digest v1") for key in keys]
         self.mark = next(iter(self._boxes))
         self._fernet = MultiFernet([Fernet(key) for key in keys])
 
@@ -70,6 +72,10 @@ class _Ring:
         except (InvalidTag, ValueError) as error:
             raise NotAuthentic("the value was changed, or belongs to another row") from error
 
+    def digests(self, content: bytes, context: str) -> list[str]:
+        said = context.encode() + b"\0" + content
+        return [hmac.digest(key, said, "sha256").hex() for key in self._digests]
+
     def _unseal_fernet(self, token: bytes) -> bytes:
         try:
             value: Any = json.loads(self._fernet.decrypt(token))
@@ -88,8 +94,8 @@ def _raw(key: str) -> bytes:
     return raw
 
 
-def _derived(raw: bytes) -> bytes:
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"kaoqin field v1").derive(raw)
+def _derived(raw: bytes, use: bytes = b"kaoqin field v1") -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=use).derive(raw)
 
 
 @cache
@@ -114,3 +120,12 @@ def seal(content: bytes, context: str) -> bytes:
 def unseal(sealed: bytes | memoryview, context: str) -> bytes:
     """Return what `seal` was given. Raises UnknownKey, or NotAuthentic for another context."""
     return _keys().unseal(bytes(sealed), context)
+
+
+def digests(content: bytes, context: str) -> list[str]:
+    """Return what `content` is looked up by, one word for each of settings.FIELD_KEYS.
+
+    The first is the one to keep; the others find what older keys have made. Without the keys
+    nobody can tell what was digested, however few contents there could be.
+    """
+    return _keys().digests(content, context)

@@ -31,6 +31,10 @@ class LegalHoldQuerySet(ScopedQuerySet):
         """Return the holds that nobody has lifted."""
         return self.filter(lifted_at=None)
 
+    def on_departments(self) -> LegalHoldQuerySet:
+        """Return the holds on departments, with these."""
+        return self.filter(department__isnull=False).select_related("department")
+
 
 class LegalHold(models.Model):
     """Nothing of this person, or of this department's people, is deleted until it is lifted."""
@@ -94,6 +98,30 @@ class LegalHold(models.Model):
 
     def __str__(self) -> str:
         return f"{self.employee or self.department}: {self.reason}"
+
+
+class HeldPerson(models.Model):
+    """Somebody whom a hold on a department keeps, wherever they and the department go since.
+
+    The tree and the transfers can be edited; whom a hold keeps may not be edited with them.
+    """
+
+    hold = models.ForeignKey(LegalHold, models.CASCADE, related_name="people")
+    employee = models.ForeignKey("organization.Employee", models.CASCADE, related_name="+")
+
+    class Meta:
+        verbose_name = _("held person")
+        verbose_name_plural = _("held people")
+        ordering = ["pk"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["hold", "employee"], name="one_line_per_hold_and_person"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hold}: {self.employee}"
 
 
 class RetentionRun(models.Model):

@@ -12,7 +12,7 @@ from django.db.models.functions import Substr
 
 from organization import audit
 from organization.encryption import MARK_LENGTH, CannotUnseal, current_mark, seal, unseal
-from organization.sealed_fields import SealedColumn, sealed_columns
+from organization.sealed_fields import SealedColumn, digests_of, sealed_columns
 
 CHUNK = 100
 
@@ -87,7 +87,10 @@ def _reseal(column: SealedColumn, row: dict[str, Any], tally: Rotation) -> None:
         tally.unreadable.append((row["pk"], str(problem)))
         return
     same = column.model._base_manager.filter(**{"pk": row["pk"], name: was})
-    if same.update(**{name: seal(content, context)}):
+    anew: dict[str, Any] = {name: seal(content, context)}
+    if column.field.looked_up_by:
+        anew[column.field.looked_up_by] = digests_of(column.model, name, content)[0]
+    if same.update(**anew):
         tally.resealed += 1
     else:
         tally.overtaken += 1

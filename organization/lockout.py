@@ -1,7 +1,8 @@
 """How many wrong log-ins are too many, for whom, and for how long. The only file that knows axes.
 
 Three counts run side by side, the same for names that exist and names that do not:
-an account from one address, an address whatever it tries, an account from wherever.
+an account from one address, an address whatever it tries, an account from wherever. The last one
+would let anybody shut an owner out, so where the owner has come in before it counts by itself.
 """
 
 from __future__ import annotations
@@ -12,15 +13,17 @@ from typing import Any, Final
 
 from axes.handlers.database import AxesDatabaseHandler
 from axes.handlers.proxy import AxesProxyHandler
+from axes.helpers import get_client_username
 from axes.models import AccessAttempt
 from django.contrib.auth.signals import user_login_failed
 from django.db import transaction
 from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, QueryDict
+from django.utils import timezone
 
 from organization import audit
-from organization.addresses import client_address
-from organization.models import User
+from organization.addresses import counted_address, network_of
+from organization.models import AuditEntry, User
 
 # settings.AXES_LOCKOUT_PARAMETERS names these in this order.
 PARAMETERS: Final = (["username", "ip_address"], "ip_address", "username")
@@ -28,6 +31,7 @@ PARAMETERS: Final = (["username", "ip_address"], "ip_address", "username")
 # both take more failures than one person at one desk.
 LIMITS: Final = (5, 50, 100)
 LASTS: Final = timedelta(minutes=15)
+KNOWN_FOR: Final = timedelta(days=90)
 
 
 class Handler(AxesDatabaseHandler):
@@ -53,11 +57,13 @@ class Handler(AxesDatabaseHandler):
 
     def get_failures(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> int:
         """Return the fullest count, on the scale of the first one, whose limit axes is told."""
-        counts = [
-            rows.aggregate(sum=Sum("failures_since_start"))["sum"] or 0
-            for rows in self.get_user_attempts(request, credentials)
-        ]
-        return max(count * LIMITS[0] // limit for count, limit in zip(counts, LIMITS, strict=False))
+        at_desk, from_there, everywhere = self.get_user_attempts(request, credentials)
+        counts = [_sum(at_desk), _sum(from_there), _sum(everywhere)]
+        if counts[2] >= LIMITS[2]:
+            known = known_addresses(get_client_username(request, credentials) or "")
+            if counted_address(request) in known:
+                counts[2] = _sum(everywhere.filter(ip_address__in=known))
+        return max(count * LIMITS[0] // limit for count, limit in zip(counts, LIMITS, strict=True))
 
     def reset_user_attempts(
         self, request: HttpRequest, credentials: dict[str, Any] | None = None
@@ -65,6 +71,19 @@ class Handler(AxesDatabaseHandler):
         """Forgive whoever got in their own slips, and not the address what it tried on others."""
         own, *_others = self.filter_user_attempts(request, credentials)
         return int(own.delete()[0])
+
+
+def _sum(rows: QuerySet[AccessAttempt]) -> int:
+    return rows.aggregate(sum=Sum("failures_since_start"))["sum"] or 0
+
+
+def known_addresses(username: str) -> set[str]:
+    """Return from where a name has come in, both steps taken, in the last months."""
+    opened = AuditEntry.objects.filter(
+        actor__username=username, verb="log_in.opened", at__gt=timezone.now() - KNOWN_FOR
+    ).exclude(address="")
+    found = opened.order_by("address").values_list("address", flat=True).distinct()
+    return {network_of(address) for address in found}
 
 
 def is_locked(request: HttpRequest, username: str) -> bool:
@@ -79,7 +98,7 @@ def note_failure(request: HttpRequest, username: str) -> None:
 
 def address_for_axes(request: HttpRequest) -> str | None:
     """Return where a request came from; axes counts None as one more address."""
-    return client_address(request) or None
+    return counted_address(request) or None
 
 
 def attempts(*, now: datetime) -> QuerySet[AccessAttempt]:

@@ -424,7 +424,12 @@ class AuditEntry(models.Model):
 
 
 from organization.former_models import FormerDepartment  # noqa: E402
-from organization.keeping_models import LegalHold, RetentionRun, RetentionTally  # noqa: E402
+from organization.keeping_models import (  # noqa: E402
+    HeldPerson,
+    LegalHold,
+    RetentionRun,
+    RetentionTally,
+)
 from organization.log_in_models import ApiToken, OpenSession, RecoveryCode, SecondFactor  # noqa: E402
 from organization.role_models import Role, RoleAssignment  # noqa: E402
 from organization.seals.models import Seal, SealWatch  # noqa: E402
@@ -436,6 +441,7 @@ __all__ = [
     "Department",
     "Employee",
     "FormerDepartment",
+    "HeldPerson",
     "LegalHold",
     "OpenSession",
     "Position",

@@ -196,7 +196,7 @@ class SheetResult(Result):
         super().append_invalid_row(number + 1, row, validation_error)
 
 
-class _Table(resources.ModelResource):
+class Table(resources.ModelResource):
     """What both tables share: headings in two languages, scope, services instead of saving."""
 
     HEADINGS: ClassVar[Mapping[str, tuple[str, ...]]]
@@ -305,7 +305,7 @@ class _Table(resources.ModelResource):
         return {"actor": self.user, "now": self.now}
 
 
-class EmployeeResource(_Table):
+class EmployeeResource(Table):
     """Employees. Another department or position in the sheet is a transfer, from a given date."""
 
     HEADINGS = EMPLOYEE_HEADINGS
@@ -454,7 +454,7 @@ class EmployeeResource(_Table):
                 ) from refusal
 
 
-class DepartmentResource(_Table):
+class DepartmentResource(Table):
     """Departments. A row's parent stands above it in the sheet, or is there already."""
 
     HEADINGS = DEPARTMENT_HEADINGS

@@ -31,16 +31,22 @@ PERIODS: Final[Mapping[str, Period]] = {
     "position": Period(_("Positions of punches"), 90, 1, 90),
     "network": Period(_("Wi-Fi access points of punches"), 90, 1, 90),
     "integrity": Period(_("State of the phone at a punch"), 90, 1, 90),
+    "address": Period(_("Typed addresses of punches"), 90, 1, 90),
     "photo": Period(_("Photos of punches"), 180, 1, 180),
     "punches": Period(_("Punches and verdicts on them"), 1096, WAGE_RECORDS, 3653),
     "results": Period(_("Results of days, and earlier ones"), 1096, WAGE_RECORDS, 3653),
     "decisions": Period(_("Corrections, absences, approved overtime"), 1096, WAGE_RECORDS, 3653),
+    # Whoever processes by consent proves it as long as it held, and as long as claims last
+    # (Personal Information Protection Law, articles 14 and 56).
+    "consents": Period(_("Consents that ended"), 1096, 1096, 3653),
+    "phones": Period(_("Phones that were given up"), 1096, WAGE_RECORDS, 3653),
     "terminal_lines": Period(_("Lines of terminals, as received"), 1096, WAGE_RECORDS, 3653),
     "audit": Period(_("Audit log"), 1096, 1096, 3653),
     "roster_files": Period(_("Uploaded roster files"), 90, 7, 366),
     "answers": Period(_("Saved answers to programs"), 7, 1, 30),
     "sessions": Period(_("Sessions that have run out"), 0, 0, 30),
     "failed_log_ins": Period(_("Failed log-ins"), 30, 1, 180),
+    "notifications": Period(_("What people were told"), 90, 1, 366),
     "news": Period(_("Handled news of changes"), 90, 7, 366),
 }
 

@@ -21,6 +21,26 @@ class ToOneself(NotAllowed):
     message = _("Nobody gives a role to themselves; ask somebody else who assigns roles.")
 
 
+class GainsByMove(NotAllowed):
+    """Whoever moves something to where they may do more, would give that to themselves."""
+
+    code = "gains_by_move"
+    message = _(
+        "By this move you could do more with %(department)s than before: %(actions)s. Somebody "
+        "who may do that already has to move it."
+    )
+
+
+class GivesByMove(NotAllowed):
+    """Those who hold roles where something goes get it; so it takes what assigning takes."""
+
+    code = "gives_by_move"
+    message = _(
+        "By this move others could do more with %(department)s than you may assign there: "
+        "%(actions)s. Ask a super administrator."
+    )
+
+
 class NotForThem(DomainError):
     """Programs hold roles for programs, people the others."""
 

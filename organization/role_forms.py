@@ -6,11 +6,12 @@ from typing import Any, Final
 
 from django import forms
 from django.contrib import admin
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from organization import roles
+from organization import roles, tokens
 from organization.access import Action, departments_for
 from organization.errors import DomainError, NotFound
 from organization.forms import DepartmentChoice
@@ -219,9 +220,21 @@ class RoleForm(forms.ModelForm):
             named = [str(ACTION_WORDS[action]) for action in Action if action.value in values]
             return ", ".join(named) or "–"
 
-        return str(
+        said = str(
             _(
                 "They gain: %(gain)s. They lose: %(loss)s. "
                 "Tick the box to change it for all of them."
             )
         ) % {"gain": words(after - before), "loss": words(before - after)}
+        return " ".join(filter(None, (said, self._of_keys())))
+
+    def _of_keys(self) -> str:
+        held = self.instance.assignments.in_force().values_list("user", flat=True)
+        count = tokens.in_use(list(held), now=timezone.now())
+        if not self.instance.is_for_programs or not count:
+            return ""
+        return ngettext(
+            "%(count)d token is in use, and changes with it.",
+            "%(count)d tokens are in use, and change with it.",
+            count,
+        ) % {"count": count}

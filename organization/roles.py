@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.text import slugify
 
-from organization import audit
+from organization import audit, tokens
 from organization.access import Action
 from organization.errors import NotFound
 from organization.models import Department, Role, RoleAssignment, User
@@ -214,6 +214,7 @@ def change_role(
         before=_words(before),
         after=_words(role.allowed),
         holders=len(holders),
+        **_keys_in_use(holders, now),
     )
     return len(holders)
 
@@ -272,7 +273,14 @@ def _tell(verb: str, row: RoleAssignment, actor: User | None, now: datetime) -> 
         role=row.role.key,
         actions=_words(row.role.allowed),
         on=str(row.department or ""),
+        **(_keys_in_use({row.user_id}, now) if verb == "role.assigned" else {}),
     )
+
+
+def _keys_in_use(user_ids: Collection[int], now: datetime) -> dict[str, Any]:
+    """Return how many keys open more, or other things, by this; nothing where there are none."""
+    count = tokens.in_use(user_ids, now=now)
+    return {"keys_in_use": count} if count else {}
 
 
 def _words(actions: Iterable[Action]) -> list[str]:

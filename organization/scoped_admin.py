@@ -11,15 +11,17 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import partial, wraps
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.widgets import AutocompleteSelect
+from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -37,6 +39,7 @@ from unfold.contrib.import_export.forms import ExportForm as ThemedExportForm
 from unfold.contrib.import_export.forms import ImportForm as ThemedImportForm
 from unfold.decorators import action as themed_action
 from unfold.decorators import display
+from unfold.forms import ActionForm as ThemedActionForm
 from unfold.forms import (
     AdminPasswordChangeForm as ThemedPasswordChangeForm,
 )
@@ -51,10 +54,12 @@ from unfold.widgets import (
 
 from organization.access import Action, ScopedQuerySet, departments_for, granted_paths
 from organization.errors import DomainError
+from organization.models import AuditEntry
 
 __all__ = [
     "DepartmentFilter",
     "DropdownFilter",
+    "ManyByKey",
     "PeriodFilter",
     "ReadOnlyAdmin",
     "ReadOnlyInline",
@@ -64,6 +69,8 @@ __all__ = [
     "ScopedStackedInline",
     "ScopedTabularInline",
     "SelectByKey",
+    "SelectManyByKey",
+    "ThemedActionForm",
     "ThemedExportForm",
     "ThemedImportForm",
     "ThemedPasswordChangeForm",
@@ -211,6 +218,37 @@ class SelectByKey(AutocompleteSelect):
         return super().optgroups(name, [one for one in value if _is_key(one)], attr)
 
 
+class SelectManyByKey(AutocompleteSelectMultiple):
+    """A searched choice of several rows, where values that are no keys choose nothing."""
+
+    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
+        """Return the chosen rows."""
+        return super().optgroups(name, [one for one in value if _is_key(one)], attr)
+
+
+class ManyByKey(forms.ModelMultipleChoiceField):
+    """Several rows out of those that a person may use, at most `most`."""
+
+    def __init__(self, *args: Any, most: int = 500, **kwargs: Any) -> None:
+        self.most = most
+        super().__init__(*args, **kwargs)
+
+    def clean(self, value: Any) -> Any:
+        """Return the rows; what is no key is none of them."""
+        chosen = list(value or ())
+        if len(chosen) > self.most:
+            said = _("Choose at most %(most)d.")
+            raise ValidationError(said, code="too_many", params={"most": self.most})
+        wrong = [one for one in chosen if not _is_key(one)]
+        if wrong:
+            raise ValidationError(
+                self.error_messages["invalid_choice"],
+                code="invalid_choice",
+                params={"value": str(wrong[0])[:20]},
+            )
+        return super().clean(chosen)
+
+
 def _is_key(value: Any) -> bool:
     text = str(value)
     return text.isascii() and text.isdecimal() and len(text) < 19
@@ -295,6 +333,21 @@ class ScopedAdmin(_ScopedForeignKeys, ThemedAdmin):
             )
         # Once more, with the refusal among the errors of the form.
         return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to the audit log of a row: services write there, and not in Django's own history."""
+        log = self.admin_site._registry[AuditEntry]
+        row = self.get_object(request, object_id)
+        if row is None or not self.has_view_permission(request, row):
+            raise Http404
+        if not log.has_view_permission(request):
+            return super().history_view(request, object_id, extra_context)
+        asked = {"thing_type": row._meta.label_lower, "thing_id": row.pk}
+        return HttpResponseRedirect(
+            f"{reverse('admin:organization_auditentry_changelist')}?{urlencode(asked)}"
+        )
 
     def get_form(
         self, request: HttpRequest, obj: Any | None = None, change: bool = False, **kwargs: Any

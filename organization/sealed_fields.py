@@ -13,7 +13,7 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
-from organization.encryption import seal, unseal
+from organization.encryption import digests, seal, unseal
 
 
 class SealedField(models.BinaryField):
@@ -21,18 +21,27 @@ class SealedField(models.BinaryField):
 
     `purpose` names the column for ever, whatever becomes of the names of the model. `bound_to` are
     columns of the row that never change: content copied to another row does not open there.
+    `looked_up_by` names a column with the digest of the content, by which rows are found.
     """
 
     def __init__(
-        self, *args: Any, purpose: str = "", bound_to: Sequence[str] = (), **kwargs: Any
+        self,
+        *args: Any,
+        purpose: str = "",
+        bound_to: Sequence[str] = (),
+        looked_up_by: str = "",
+        **kwargs: Any,
     ) -> None:
-        self.purpose, self.bound_to = purpose, tuple(bound_to)
+        self.purpose, self.bound_to, self.looked_up_by = purpose, tuple(bound_to), looked_up_by
         super().__init__(*args, **kwargs)
 
     def deconstruct(self) -> Any:
         """Write purpose and binding into migrations."""
         name, path, args, kwargs = super().deconstruct()
-        return name, path, args, {**kwargs, "purpose": self.purpose, "bound_to": self.bound_to}
+        kwargs |= {"purpose": self.purpose, "bound_to": self.bound_to}
+        if self.looked_up_by:
+            kwargs["looked_up_by"] = self.looked_up_by
+        return name, path, args, kwargs
 
     def context(self, values: Mapping[str, Any]) -> str:
         """Return what content is bound to, for these values of the row."""
@@ -66,6 +75,11 @@ def opened(row: models.Model, column: str) -> bytes:
     field = _field(type(row), column)
     values = {name: getattr(row, name) for name in field.bound_to}
     return unseal(getattr(row, column), field.context(values))
+
+
+def digests_of(model: type[models.Model], column: str, content: bytes) -> list[str]:
+    """Return by what rows with this content are found; the first is what to keep in a new row."""
+    return digests(content, _field(model, column).purpose)
 
 
 def _field(model: type[models.Model], column: str) -> SealedField:

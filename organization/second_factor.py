@@ -14,13 +14,12 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
-import qrcode
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor import InvalidToken
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from organization import audit, sessions
@@ -69,6 +68,11 @@ def is_enrolled(user: User) -> bool:
     return SecondFactor.objects.filter(user=user, confirmed_at__isnull=False).exists()
 
 
+def is_asked(user: User) -> bool:
+    """Say whether nobody gets past the log-in of `user` without a code."""
+    return is_required(user) or is_enrolled(user)
+
+
 # Setting it up ----------------------------------------------------------------------------------
 
 
@@ -98,17 +102,6 @@ def secret_of(factor: SecondFactor) -> str:
 def address_of(factor: SecondFactor) -> str:
     """Return the otpauth:// address that the phone reads."""
     return _totp(factor).get_provisioning_uri(factor.user.get_username(), "Kaoqin 考勤")
-
-
-def picture_of(address: str) -> tuple[int, str]:
-    """Return a QR code as the length of its side and the path of an SVG."""
-    code = qrcode.QRCode(border=2, error_correction=qrcode.ERROR_CORRECT_M)
-    code.add_data(address)
-    rows = code.get_matrix()
-    marks = [
-        f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark
-    ]
-    return len(rows), "".join(marks)
 
 
 @transaction.atomic
@@ -142,18 +135,22 @@ def check(user: User, code: str, *, now: datetime) -> Verdict:
     factor = SecondFactor.objects.filter(user=user, confirmed_at__isnull=False).first()
     if factor is None:
         return Verdict.WRONG
-    rested = factor.failed_at is None or now - factor.failed_at >= RESTS_FOR
-    if factor.failed_count >= WRONG_AT_MOST and not rested:
+    mine = SecondFactor.objects.filter(pk=factor.pk)
+    # Counted as wrong before it is looked at, in one statement: however many codes come at one
+    # moment, no more of them are tried than may be.
+    rested = Q(failed_at=None) | Q(failed_at__lte=now - RESTS_FOR)
+    free = mine.filter(Q(failed_count__lt=WRONG_AT_MOST) | rested)
+    if not free.update(failed_count=F("failed_count") + 1, failed_at=now):
         return Verdict.RESTING
     verdict = _take(factor, code, now)
     if verdict is Verdict.WRONG and _take_recovery_code(user, code, now):
         verdict = Verdict.RIGHT
-    if verdict is Verdict.WRONG:
-        SecondFactor.objects.filter(pk=factor.pk).update(
-            failed_count=F("failed_count") + 1, failed_at=now
+    if verdict is Verdict.RIGHT:
+        mine.update(failed_count=0)
+    elif verdict is Verdict.RUN_OUT:
+        mine.filter(failed_count__gt=0).update(
+            failed_count=F("failed_count") - 1, failed_at=factor.failed_at
         )
-    elif verdict is Verdict.RIGHT:
-        SecondFactor.objects.filter(pk=factor.pk).update(failed_count=0)
     return verdict
 
 

@@ -11,8 +11,8 @@ from django.db.models import F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Concat, Substr
 from django.utils.timezone import localdate
 
-from organization import accounts, audit
-from organization.access import Action
+from organization import accounts, audit, holds, moving
+from organization.access import ever_within
 from organization.errors import CircularChain, CircularTree, DateOutOfOrder, NotFound, NoTransfer
 from organization.models import Change, Department, Employee, Position, Transfer, User
 
@@ -82,7 +82,10 @@ def add_department(
 def move_department(
     *, department_id: int, parent: Department | None, actor: User | None, now: datetime
 ) -> Department:
-    """Hang a department, with all below it, under another. Raises CircularTree."""
+    """Hang a department, with all below it, under another.
+
+    Raises CircularTree, and what moving.check_move refuses.
+    """
     # Two moves at one moment would leave a path that contradicts its parent, and the path is what
     # parts the units: the whole tree is locked, in one order, and read again behind the lock.
     list(Department.objects.select_for_update().order_by("pk").values_list("pk", flat=True))
@@ -95,6 +98,8 @@ def move_department(
     new = f"{parent.path if parent else '/'}{department.pk}/"
     if old == new:
         return department
+    moving.check_move(actor, department, parent)
+    holds.keep_people(Employee.objects.filter(ever_within((old,))))
     _remember(department, localdate(now))
     below = Department.objects.filter(path__startswith=old)
     below.update(path=Concat(Value(new), Substr(F("path"), len(old) + 1)))
@@ -304,10 +309,11 @@ def transfer(
     """Move a person to a department from a date on; earlier days stay where they were.
 
     A second transfer on the same date replaces the first. Raises DateOutOfOrder for a date
-    before the person joined or after they left.
+    before the person joined or after they left, and what moving.check_transfer refuses.
     """
     employee = Employee.objects.select_for_update().get(pk=employee_id)
     _refuse_other_times(employee, effective_on, actor)
+    moving.check_transfer(actor, department_on(employee, effective_on), department)
     if effective_on < employee.joined_on:
         raise DateOutOfOrder(
             field="effective_on", value=effective_on, expected=f"≥ {employee.joined_on}"
@@ -321,6 +327,7 @@ def transfer(
         employee.transfers.filter(effective_on__lte=effective_on).order_by("-effective_on").first()
     )
     was = told(before or employee, placed)
+    holds.keep_people(Employee.objects.filter(pk=employee.pk))
     row, _created = Transfer.objects.update_or_create(
         employee=employee,
         effective_on=effective_on,
@@ -341,14 +348,26 @@ def transfer(
     return row
 
 
-def _refuse_other_times(employee: Employee, day: date, actor: User | None) -> None:
-    """Raise NotFound where the date belongs to a department that `actor` may not configure.
+def _refuse_other_times(
+    employee: Employee, day: date, actor: User | None, *, until: date | None = None
+) -> None:
+    """Raise NotFound where a date, or one up to `until`, is not the actor's to configure.
 
     Whoever has a person today would otherwise take the days of another unit, and judge them anew.
     """
     if actor is None:
         return
-    if not Employee.objects.visible_on(day, actor, Action.RULE).filter(pk=employee.pk).exists():
+    later = employee.transfers.filter(effective_on__gt=day, effective_on__lte=until or day)
+    rows = later.select_related("department")
+    _refuse_elsewhere(
+        employee, [department_on(employee, day), *(row.department for row in rows)], actor
+    )
+
+
+def _refuse_elsewhere(
+    employee: Employee, departments: Iterable[Department], actor: User | None
+) -> None:
+    if actor is not None and not all(moving.may_configure(actor, row) for row in departments):
         raise NotFound(what=Employee._meta.verbose_name, key=employee.number)
 
 
@@ -356,7 +375,8 @@ def _refuse_other_times(employee: Employee, day: date, actor: User | None) -> No
 def withdraw_transfer(*, employee_id: int, actor: User | None, now: datetime) -> Transfer:
     """Take a person's last transfer back, as if it had not been; its days are judged again.
 
-    Returns the transfer that holds now. Raises NoTransfer where there is the hiring only.
+    Returns the transfer that holds now. Raises NoTransfer where there is the hiring only, and what
+    moving.check_transfer refuses.
     """
     employee = Employee.objects.select_for_update().get(pk=employee_id)
     moves = list(
@@ -366,8 +386,10 @@ def withdraw_transfer(*, employee_id: int, actor: User | None, now: datetime) ->
         raise NoTransfer(employee=str(employee))
     last, before = moves
     _refuse_other_times(employee, before.effective_on, actor)
+    moving.check_transfer(actor, last.department, before.department)
     placed = ("department", "position")
     was, starts_on = told(last, placed), last.effective_on
+    holds.keep_people(Employee.objects.filter(pk=employee.pk))
     last.delete()
     _settle(employee, now)
     audit.record(
@@ -432,6 +454,9 @@ def settle_transfers(*, now: datetime) -> int:
 def leave(*, employee_id: int, left_on: date | None, actor: User | None, now: datetime) -> Employee:
     """Set (or, with None, take back) the last day of a person. Raises DateOutOfOrder.
 
+    The actor configures wherever the person belongs from the one last day to the other; without
+    an end, that is until today. Raises NotFound for anybody else.
+
     The log-in of somebody whose last day has passed is shut with it; a day that is still to come
     shuts it when it is over (accounts.switch_off_leavers).
     """
@@ -439,6 +464,9 @@ def leave(*, employee_id: int, left_on: date | None, actor: User | None, now: da
     if left_on is not None and left_on < employee.joined_on:
         raise DateOutOfOrder(field="left_on", value=left_on, expected=f"≥ {employee.joined_on}")
     dates = [day for day in (left_on, employee.left_on) if day is not None]
+    if dates:
+        ends = (left_on or localdate(now), employee.left_on or localdate(now))
+        _refuse_other_times(employee, min(ends), actor, until=max(ends))
     before, employee.left_on = employee.left_on, left_on
     employee.save(update_fields=["left_on"])
     audit.record(
@@ -461,9 +489,13 @@ def leave(*, employee_id: int, left_on: date | None, actor: User | None, now: da
 def change_joined(
     *, employee_id: int, joined_on: date, actor: User | None, now: datetime
 ) -> Employee:
-    """Correct the day a person joined; the hiring moves with it. Raises DateOutOfOrder."""
+    """Correct the day a person joined; the hiring moves with it. Raises DateOutOfOrder.
+
+    The actor configures where the person was hired, for these days belong there, or it is NotFound.
+    """
     employee = Employee.objects.select_for_update().get(pk=employee_id)
-    rows = list(employee.transfers.order_by("effective_on")[:2])
+    rows = list(employee.transfers.select_related("department").order_by("effective_on")[:2])
+    _refuse_elsewhere(employee, [rows[0].department if rows else employee.department], actor)
     if len(rows) > 1 and joined_on >= rows[1].effective_on:
         raise DateOutOfOrder(
             field="joined_on", value=joined_on, expected=f"< {rows[1].effective_on}"

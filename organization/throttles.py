@@ -16,7 +16,7 @@ from django.core.cache import caches
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from organization.addresses import client_address
+from organization.addresses import counted_address
 
 _SECONDS: Final = {"s": 1, "min": 60, "h": 3600}
 
@@ -86,7 +86,7 @@ class ByAddress(_Throttle):
 
     def ident(self, request: Request) -> object:
         """Return the address."""
-        return client_address(request._request)
+        return counted_address(request._request)
 
     def rate(self) -> str:
         """Return API_ADDRESS_RATE."""

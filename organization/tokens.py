@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -97,6 +98,12 @@ def valid_tokens(user: User, *, now: datetime) -> QuerySet[ApiToken]:
     """Return the tokens that open the log-in now."""
     unended = Q(expires_at=None) | Q(expires_at__gt=now)
     return ApiToken.objects.filter(unended, user=user, revoked_at=None)
+
+
+def in_use(user_ids: Collection[int], *, now: datetime) -> int:
+    """Return how many tokens open these log-ins now."""
+    unended = Q(expires_at=None) | Q(expires_at__gt=now)
+    return ApiToken.objects.filter(unended, user__in=user_ids, revoked_at=None).count()
 
 
 def find(key: str, *, now: datetime) -> ApiToken | None:

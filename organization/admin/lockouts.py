@@ -56,8 +56,9 @@ class FailedLogInAdmin(ReadOnlyAdmin):
 
     @display(description=_("address"), ordering="ip_address")
     def address(self, attempt: AccessAttempt) -> str:
-        """Return where it came from."""
-        return attempt.ip_address or ""
+        """Return where it came from: of IPv6 the network, which is counted as one."""
+        address = attempt.ip_address or ""
+        return f"{address}/64" if ":" in address else address
 
     @display(description=_("failures"), ordering="failures_since_start")
     def count(self, attempt: AccessAttempt) -> int:

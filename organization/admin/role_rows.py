@@ -13,10 +13,15 @@ from organization.role_scope import may_hand_out, receivers_for
 
 
 class Held(NamedTuple):
-    """A role that somebody holds. An empty address is a way that the reader may not go."""
+    """A role that somebody holds. An empty address is a way that the reader may not go.
+
+    Whoever holds a role above, and is not the reader's to look at, has no name here, and nor has
+    whoever gave it.
+    """
 
     row: RoleAssignment
     name: str
+    granted_by: str
     rights: str
     end: str
     is_from_above: bool
@@ -38,9 +43,12 @@ def held_rows(
 def _line(row: RoleAssignment, reader: User, known: set[int], here: Department | None) -> Held:
     is_from_above = here is not None and row.department_id != here.pk
     may_end = not is_from_above and may_hand_out(reader, row.role, row.department)
+    is_told = row.user_id in {*known, reader.pk} or not is_from_above
+    giver = row.granted_by.get_username() if row.granted_by and is_told else ""
     return Held(
         row,
-        name_of(row.user),
+        name_of(row.user) if is_told else "",
+        giver,
         reverse("admin:organization_user_rights_page", args=[row.user_id])
         if row.user_id in known
         else "",

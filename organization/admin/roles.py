@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from organization import roles
+from organization import roles, tokens
 from organization.access import Action
 from organization.admin.steps import take_step
 from organization.errors import DomainError
@@ -155,6 +155,7 @@ class RoleAssignmentAdmin(ReadOnlyAdmin):
             "media": self.media + form.media,
             "rights": preview,
             "said": form.cleaned_data if preview else None,
+            "keys_in_use": _keys_in_use(form) if preview else 0,
             "again": _again(form) if preview else "",
         }
         return TemplateResponse(request, "organization/assign.html", context)
@@ -304,6 +305,12 @@ class RoleAdmin(ScopedAdmin):
 def _is_near(home: Any, place: Any) -> bool:
     """Say whether somebody belongs to a department, to one below it or to one above it."""
     return bool(home.path.startswith(place.path) or place.path.startswith(home.path))
+
+
+def _keys_in_use(form: AssignForm) -> int:
+    """Return how many tokens will open what the role allows; people have none."""
+    user = form.cleaned_data["user"]
+    return tokens.in_use({user.pk}, now=timezone.now()) if user.is_program else 0
 
 
 def _again(form: AssignForm) -> str:

@@ -183,7 +183,7 @@ class LogInDoors:
             return
         wanted = obj.is_active
         obj.is_active = User.objects.values_list("is_active", flat=True).get(pk=obj.pk)
-        super().save_model(request, obj, form, change)
+        accounts.save_edited(obj, actor=request.user, now=now)
         if wanted != obj.is_active:
             service = accounts.switch_on if wanted else accounts.switch_off
             service(obj, actor=request.user, now=now)

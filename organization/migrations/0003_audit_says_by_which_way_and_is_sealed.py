@@ -76,6 +76,8 @@ class Migration(migrations.Migration):
             name='through',
             field=models.CharField(blank=True, help_text='The name of the token, the task or the command.', max_length=80, verbose_name='through'),
         ),
+        # Not CONCURRENTLY: no release has had this table without them, so they are built while it
+        # is empty. An index that comes later to a table that lives is built beside its writers.
         migrations.AddIndex(
             model_name='auditentry',
             index=models.Index(fields=['at'], name='audit_by_moment'),

@@ -16,7 +16,11 @@ from organization.personal.copies import how_long
 from organization.personal.datamap import SORT_WORDS, Sort, about_people
 
 LOOKS_AT_MOST = 20
-_LOOKS = Q(verb__startswith="evidence.") | Q(verb__startswith="personal.")
+_LOOKS = (
+    Q(verb__startswith="evidence.")
+    | Q(verb__startswith="personal.")
+    | Q(verb="request.photo_viewed")
+)
 
 
 class Table(NamedTuple):
@@ -54,7 +58,7 @@ def groups(employee: Employee) -> list[Group]:
 
 
 def looks(employee: Employee) -> Iterator[Look]:
-    """Yield who looked at evidence, took a copy or erased, the latest first."""
+    """Yield who looked at evidence or a photo, took a copy or erased, the latest first."""
     rows = entries_about(employee).filter(_LOOKS).select_related("actor").order_by("-pk")
     for row in rows[:LOOKS_AT_MOST]:
         who = row.actor.get_username() if row.actor is not None else "–"

@@ -10,6 +10,8 @@ from organization import services
 from organization.access import Action, departments_for, granted_paths
 from organization.models import Department, Employee, User
 
+pytestmark = pytest.mark.usefixtures("standing_cast")
+
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 
 

@@ -6,6 +6,8 @@ from rest_framework.test import APIClient
 from organization import services, tokens
 from tests.cast import NOW
 
+pytestmark = pytest.mark.usefixtures("standing_cast")
+
 
 def client_of(user):
     client = APIClient()
@@ -91,7 +93,8 @@ def test_pages_follow_each_other_and_cost_the_same(cast, django_assert_max_num_q
 
     seen, address = [], "/api/v1/employees/?page_size=10"
     while address:
-        with django_assert_max_num_queries(4):
+        # One of them is for a person's key, of which there are some from earlier releases.
+        with django_assert_max_num_queries(5):
             page = client.get(address).json()
         seen += [row["number"] for row in page["results"]]
         address = page["next"]

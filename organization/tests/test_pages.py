@@ -9,6 +9,8 @@ from organization import services
 from organization.models import Change, Department, Employee, User
 from tests.cast import NOW
 
+pytestmark = pytest.mark.usefixtures("standing_cast")
+
 EMPLOYEES = "/admin/organization/employee/"
 DEPARTMENTS = "/admin/organization/department/"
 AUTOCOMPLETE = (

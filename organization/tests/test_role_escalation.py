@@ -11,7 +11,7 @@ from organization.access import Action, granted_paths
 from organization.models import Department, Employee, Role, RoleAssignment, User
 from tests.cast import NOW, Cast, appoint
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_cast")]
 
 ASSIGN = "/admin/organization/roleassignment/add/"
 

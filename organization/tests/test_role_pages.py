@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 from guardian.shortcuts import assign_perm
 
-from organization import log_ins, roles, services
+from organization import log_ins, roles, services, tokens
 from organization.access import Action, granted_paths
 from organization.append_only import lifted
 from organization.models import (
@@ -23,6 +23,8 @@ from organization.models import (
 from organization.role_errors import NotForThem
 from organization.role_telling import rights_of
 from tests.cast import NOW, appoint
+
+pytestmark = pytest.mark.usefixtures("standing_cast")
 
 ASSIGNMENTS = "/admin/organization/roleassignment/"
 ROLES = "/admin/organization/role/"
@@ -240,6 +242,54 @@ def test_what_was_given_above_is_not_ended_below(hr, client, cast):
     line = next(one for one in page.context["held"] if one.row == given)
     assert (line.is_from_above, line.end, line.rights) == (True, "", "")
     assert "(from above)" in page.content.decode()
+
+
+def test_p22_who_holds_a_role_above_is_named_to_those_who_may_see_them_only(hr, client, cast):
+    appoint(User.objects.create_user("d.boss-above"), "group_hr_director", cast.group)
+    appoint(cast.alice.user, "auditor", cast.group)
+    address = f"{DEPARTMENTS}{cast.unit.pk}/access/"
+
+    page = hr.get(address).content.decode()
+
+    assert "d.boss-above" not in page
+    assert "Group HR director" in page
+    assert "alice" in page
+    client.force_login(cast.superuser)
+    assert "d.boss-above" in client.get(address).content.decode()
+
+
+def test_a23_another_role_of_a_program_says_how_many_tokens_grow_by_it(boss, cast):
+    """A key that somebody kept from before would otherwise grow unseen."""
+    payroll = User.objects.create_user("payroll", is_program=True)
+    appoint(payroll, "integration_client", cast.unit)
+    now = timezone.now()
+    tokens.issue(payroll, name="used", actor=None, now=now)
+    gone, _key = tokens.issue(payroll, name="gone", actor=None, now=now)
+    tokens.revoke(gone.pk, actor=None, now=now)
+    said = assigning(payroll, "punch_source", cast.unit, act="preview")
+
+    page = boss.post(f"{ASSIGNMENTS}add/", said).content.decode()
+    assert "1 token of this program is in use" in page
+
+    boss.post(f"{ASSIGNMENTS}add/", said | {"act": "assign"})
+    entry = AuditEntry.objects.filter(verb="role.assigned").latest("pk")
+    assert entry.facts["keys_in_use"] == 1
+
+
+def test_a23_a_role_that_programs_hold_says_how_many_tokens_change_with_it(boss, cast):
+    made = roles.add_role(
+        key="feed", name="Feed", actions=[Action.SEE], is_for_programs=True, actor=None, now=NOW
+    )
+    payroll = User.objects.create_user("payroll", is_program=True)
+    roles.assign(user=payroll, role=made, department=cast.unit, actor=None, now=NOW)
+    tokens.issue(payroll, name="used", actor=None, now=timezone.now())
+    said = {"name": "Feed", "actions": ["see", "export"]}
+
+    page = boss.post(f"{ROLES}{made.pk}/change/", said).content.decode()
+    assert "1 token is in use" in page
+
+    boss.post(f"{ROLES}{made.pk}/change/", said | {"confirm": "on"})
+    assert AuditEntry.objects.get(verb="role.changed").facts["keys_in_use"] == 1
 
 
 def test_a_stronger_role_in_ones_own_department_stays(hr, cast):

@@ -9,6 +9,7 @@ from django.db import connection, connections
 
 from organization import second_factor
 from organization.models import AuditEntry, OpenSession, RecoveryCode, SecondFactor, User
+from organization.pictures import picture_of
 from organization.sealed_fields import opened
 from organization.second_factor import Verdict
 from tests.codes import code_at, enrol, phone_of
@@ -202,12 +203,12 @@ def test_the_picture_is_drawn_here(alice):
     factor = second_factor.begin(alice)
 
     address = second_factor.address_of(factor)
-    side, path = second_factor.picture_of(address)
+    side, path = picture_of(address)
 
     assert address.startswith("otpauth://totp/")
     assert second_factor.secret_of(factor) in address
     assert side > 20
-    assert path.startswith("M2 2h1v1h-1z")
+    assert path.startswith("M2 2h7v1h-7z")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -237,3 +238,38 @@ def test_of_two_who_type_one_code_at_the_same_moment_one_comes_in():
         assert sorted(verdict.name for verdict in verdicts) == ["RIGHT", "RUN_OUT"], (
             connection.vendor
         )
+
+
+@pytest.mark.needs_postgres
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_however_many_codes_come_at_one_moment_ten_of_them_are_tried():
+    """A-15: each request had read the count before any of them wrote it."""
+    user = User.objects.create_user("alice")
+    enrol(user, NOW)
+    barrier, said = threading.Barrier(24), []
+
+    def guess(number: int) -> None:
+        barrier.wait()
+        said.append(second_factor.check(user, f"guess {number}", now=NOW))
+        connections.close_all()
+
+    threads = [threading.Thread(target=guess, args=(number,)) for number in range(24)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+
+    assert (said.count(Verdict.WRONG), said.count(Verdict.RESTING)) == (10, 14)
+    assert SecondFactor.objects.get().failed_count == 10
+
+
+def test_a_code_that_ran_out_while_the_factor_may_be_tried_again_takes_nothing_away(alice):
+    enrol(alice, NOW)
+    for number in range(10):
+        second_factor.check(alice, f"wrong {number}", now=NOW)
+    later = NOW + timedelta(minutes=15)
+
+    old = code_at(phone_of(alice), later - STEP)
+    assert second_factor.check(alice, old, now=later) is Verdict.RUN_OUT
+    assert second_factor.check(alice, code_at(phone_of(alice), later), now=later) is Verdict.RIGHT

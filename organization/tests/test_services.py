@@ -10,6 +10,8 @@ from organization import services
 from organization.errors import CircularChain, CircularTree, DateOutOfOrder
 from organization.models import AuditEntry, Change, Department, Employee, Transfer
 
+pytestmark = pytest.mark.usefixtures("standing_cast")
+
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 TODAY = date(2026, 3, 2)
 

@@ -1,4 +1,4 @@
-"""Delete sealed rows that are past their date, with a reason that is sealed as well."""
+"""Delete facts that are past their date, for a reason that is written down."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Command(BaseCommand):
     """For the owner of the database: the role of the web server may not do this."""
 
     help = (
-        "Deletes punches, verdicts, earlier results or audit entries that are past the date of "
-        "their retention class and not held. Nothing else ever deletes them."
+        "Deletes punches, verdicts, results, corrections, absences, overtime or audit entries that "
+        "are past the date of their retention class and not held. Nothing else ever deletes them."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -7,6 +7,7 @@ from django.core.management import BaseCommand
 from django.utils import timezone
 
 from organization import lockout
+from organization.addresses import network_of
 
 
 class Command(BaseCommand):
@@ -21,8 +22,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Forget them."""
         now, who = timezone.now(), options["who"]
+        there = network_of(who)
         named = [
-            row.pk for row in lockout.attempts(now=now) if who in (row.username, row.ip_address)
+            row.pk
+            for row in lockout.attempts(now=now)
+            if row.username == who or row.ip_address == there
         ]
         rows = lockout.attempts(now=now).filter(pk__in=named)
         count = lockout.lift(rows, actor=None, now=now)
