@@ -1,4 +1,4 @@
-"""The forms of the pages about terminals."""
+"""The forms of the pages about what can see people."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from devices.models import Terminal
+from devices.models import PhoneAddress, Terminal, WifiController
+from devices.wifi import SECRET_SIGNS
 from organization.access import Action
 from organization.models import Employee, User
+from organization.scoped_admin import UnfoldAdminTextInputWidget
 
 
 class LogForm(forms.Form):
@@ -53,3 +55,44 @@ class LinkForm(forms.Form):
                 params={"number": number},
             )
         return employee
+
+
+class SecretForm(forms.Form):
+    """A shared secret, which is given and never shown again."""
+
+    secret = forms.CharField(
+        label=_("shared secret"),
+        required=False,
+        max_length=SECRET_SIGNS[1],
+        strip=False,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text=_(
+            "At least 16 signs, the same as at the controller. Empty: one is made, and shown once."
+        ),
+    )
+
+
+class ControllerForm(SecretForm, forms.ModelForm):
+    """A Wi-Fi controller, and the secret of a new one."""
+
+    class Meta:
+        model = WifiController
+        fields = ("name", "department", "network", "is_active")
+
+
+class PhoneAddressForm(forms.ModelForm):
+    """By which address a person's phone joins the Wi-Fi."""
+
+    address = forms.CharField(
+        label=_("address (MAC)"),
+        max_length=40,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_(
+            "In the phone's settings, at the company's network: Wi-Fi address, such as "
+            "8c:a6:df:c8:f7:4b. A private address will do, as long as it is fixed for this network."
+        ),
+    )
+
+    class Meta:
+        model = PhoneAddress
+        fields = ("employee",)

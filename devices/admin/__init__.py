@@ -1,0 +1,6 @@
+"""The pages of what can see people."""
+
+from devices.admin import (  # noqa: F401  (importing registers the pages)
+    terminals,
+    wifi,
+)
