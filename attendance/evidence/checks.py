@@ -1,6 +1,7 @@
 """How a method proves that somebody was there: one function a method."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Final
 
 from attendance.evidence import networks, screens, timing
@@ -48,7 +49,11 @@ _SPOILT: Final = {
 
 
 def check_method(matter: Matter) -> Iterator[Reason]:
-    """The rule names the methods; failing positioning opens its fallback after a while."""
+    """The rule names the methods.
+
+    Its fallback opens when positioning has failed for a while, and at once for whoever has not
+    agreed to be located: who may decline must have another way.
+    """
     policy, claim = matter.policy, matter.claim
     if claim.method in policy.methods:
         return
@@ -56,6 +61,9 @@ def check_method(matter: Matter) -> Iterator[Reason]:
     if LOCATION not in policy.methods or claim.method not in policy.fallback:
         seen = {"method": claim.method}
         yield reason(Effect.REFUSE, Code.METHOD_NOT_ALLOWED, seen, allowed)
+        return
+    if claim.is_position_declined:
+        yield reason(Effect.FLAG, Code.POSITION_DECLINED, {"method": claim.method})
         return
     since, wait = claim.failing_since, policy.numbers.weak_gps
     failing = 0.0 if since is None else (matter.now - since).total_seconds()
@@ -151,9 +159,9 @@ def _by_network(matter: Matter) -> Iterator[Reason]:
     match, point = networks.match(claim.bssid, claim.ssid, points)
     # The name and the address of somebody's home network say where they live.
     address, name = networks.normalise_bssid(claim.bssid), networks.normalise_ssid(claim.ssid)
-    is_ours = any(point.ssid == name for point in points)
+    is_ours = name is not None and any(point.ssid == name for point in points)
     seen: dict[str, Scalar] = {
-        "bssid_ends": address[-5:] if address else None,
+        "bssid_ends": address[-5:] if address and (point or is_ours) else None,
         "ssid": name if is_ours else None,
     }
     right: dict[str, Scalar] = {"access_points": len(points)}
@@ -198,6 +206,8 @@ def _by_code(matter: Matter) -> Iterator[Reason]:
         yield _spoilt(scanned, matter)
         return
     screen = scanned.screen
+    if claim.is_offline and scanned.state is CodeState.VALID:
+        yield from _of_its_moment(scanned, matter)
     yield from _of_own_unit(screen.unit, matter.history.unit)
     if screens.use_key(scanned, matter.history.person) in matter.history.used_codes:
         # The second use is the same punch again, and merges with it.
@@ -222,6 +232,13 @@ def _spoilt(scanned: Scanned, matter: Matter) -> Reason:
         then = screens.read_code(matter.claim.code, matter.policy.screens, matter.at)
         effect = Effect.HOLD if then.state is CodeState.VALID else Effect.REFUSE
     return reason(effect, _SPOILT.get(scanned.state, Code.QR_INVALID), *facts)
+
+
+def _of_its_moment(scanned: Scanned, matter: Matter) -> Iterator[Reason]:
+    """A living code says when it was scanned; no kept punch is older than its code."""
+    older = matter.now - timedelta(seconds=scanned.age) - matter.at
+    if not older <= matter.policy.numbers.clock_error:
+        yield reason(Effect.HOLD, Code.QR_NOT_YET, {"age_seconds": -older.total_seconds()})
 
 
 def _of_own_unit(unit: str | None, own: str | None) -> Iterator[Reason]:

@@ -38,8 +38,11 @@ class Claim(NamedTuple):
 
     `method` is a word of Punch.Method, `phone` the key of the phone, `failing_since` when
     positioning first failed without a fix since (see timing.failing_since), `phone_clock` what an
-    offline phone's clock said when it sent the punch. `is_from_terminal` is set by the edge, never
-    by a phone.
+    offline phone's clock said when it sent the punch. `number` is the phone's own, which only
+    rises, `pressed_at` when the button was pressed by the phone's clock, and `not_before` a moment
+    that had certainly passed by then, as the phone's stopwatch has it. `is_position_declined` says
+    that the person has not agreed to be located; it and `is_from_terminal` are set by the edge,
+    never by a phone.
     """
 
     position: Position | None = None
@@ -54,6 +57,10 @@ class Claim(NamedTuple):
     integrity: Integrity | None = None
     is_offline: bool = False
     phone_clock: datetime | None = None
+    number: int | None = None
+    pressed_at: datetime | None = None
+    not_before: datetime | None = None
+    is_position_declined: bool = False
     is_from_terminal: bool = False
 
 
@@ -70,7 +77,7 @@ def read_claim(value: Any) -> Claim | Problem:
         return Problem("evidence", "not_an_object")
     if unknown := sorted(str(name) for name in value if name not in _FIELDS):
         return Problem(f"evidence.{unknown[0][:40]}", "unknown_field")
-    position = _read_position(value["position"]) if "position" in value else None
+    position = read_position(value["position"]) if "position" in value else None
     if isinstance(position, Problem):
         return position
     bssid = _read_bssid(value["bssid"]) if "bssid" in value else None
@@ -79,7 +86,8 @@ def read_claim(value: Any) -> Claim | Problem:
     return Claim(position, bssid)
 
 
-def _read_position(value: Any) -> Position | Problem:
+def read_position(value: Any) -> Position | Problem:
+    """Return the position that a request means, or the first field of it that is wrong."""
     here = "evidence.position"
     if not isinstance(value, Mapping):
         return Problem(here, "not_an_object")

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from geographiclib.geodesic import Geodesic
 from geopy.distance import geodesic
-from shapely import Point, Polygon, union_all
+from shapely import Point, Polygon, maximum_inscribed_circle, union_all
 from shapely.affinity import affine_transform
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import nearest_points
@@ -17,7 +17,9 @@ Ring = Sequence[Degrees]
 
 SMALLEST_RADIUS: Final = 50
 LARGEST_RADIUS: Final = 5000
-
+# Further from the equator a degree of longitude is too short for the plane of degrees.
+FURTHEST_LATITUDE: Final = 85
+MOST_CORNERS: Final = 500
 
 # A tenth of a millimetre: what a decimal fraction of a degree loses as a binary one.
 _ON_EDGE: Final = 1e-9
@@ -119,18 +121,21 @@ def _polygon(area: Area) -> Polygon:
     if polygon_problem(area.ring) or any(polygon_problem(hole) for hole in area.holes):
         raise ValueError("not an area")
     ring = _unwrapped([(lng, lat) for lat, lng in area.ring])
-    west, east = min(lng for lng, _ in ring), max(lng for lng, _ in ring)
-    holes = []
-    for hole in area.holes:
-        turned = _unwrapped([(lng, lat) for lat, lng in hole])
-        middle = sum(lng for lng, _ in turned) / len(turned)
-        turn = next((t for t in (0, 360, -360) if west <= middle + t <= east), 0)
-        holes.append([(lng + turn, lat) for lng, lat in turned])
+    holes = [_turned_towards(Polygon(ring), hole) for hole in area.holes]
     polygon = Polygon(ring, holes)
     if not polygon.is_valid:
         # Holes that touch or overlap each other or the edge.
         polygon = Polygon(ring).difference(union_all([Polygon(hole) for hole in holes]))
     return polygon
+
+
+def _turned_towards(whole: Polygon, hole: Ring) -> list[tuple[float, float]]:
+    """Return a hole as (longitude, latitude), at that of its longitudes where its area is."""
+    west, _, east, _ = whole.bounds
+    turned = _unwrapped([(lng, lat) for lat, lng in hole])
+    middle = sum(lng for lng, _ in turned) / len(turned)
+    turn = next((t for t in (0, 360, -360) if west <= middle + t <= east), 0)
+    return [(lng + turn, lat) for lng, lat in turned]
 
 
 def _nearest_turn(polygon: BaseGeometry, point: Degrees) -> tuple[BaseGeometry, Point]:
@@ -195,6 +200,41 @@ def polygon_problem(points: Sequence[Sequence[object]]) -> str | None:
         return "polygon_invalid"
     polygon = Polygon(_unwrapped(ring))
     return None if polygon.is_valid and polygon.area > 0 else "polygon_invalid"
+
+
+def area_problem(area: Area) -> tuple[int, str] | None:
+    """Return which ring of an area is wrong (0 is the outer one) and what with it, or None."""
+    rings = (area.ring, *area.holes)
+    if sum(map(len, rings)) > MOST_CORNERS:
+        return 0, "too_many_corners"
+    for index, ring in enumerate(rings):
+        problem = polygon_problem(ring)
+        if problem is None and any(abs(lat) > FURTHEST_LATITUDE for lat, _ in ring):
+            problem = "too_near_a_pole"
+        if problem is not None:
+            return index, problem
+    whole = _polygon(Area(area.ring))
+    for index in range(1, len(rings)):
+        if not whole.covers(Polygon(_turned_towards(whole, rings[index]))):
+            return index, "hole_outside"
+    return None if _polygon(area).area > 0 else (0, "nothing_left")
+
+
+def square_metres(area: Area) -> float:
+    """Return how large an area is, without its holes."""
+    polygon = _polygon(area)
+    middle = polygon.centroid
+    return float(affine_transform(polygon, _tangent_plane(middle.y, middle.x)).area)
+
+
+def reach(fence: Circle | Area) -> float:
+    """Return the metres from its innermost point to its edge: the radius of what fits into it."""
+    if isinstance(fence, Circle):
+        return fence.radius
+    polygon = _polygon(fence)
+    middle = polygon.centroid
+    flat = affine_transform(polygon, _tangent_plane(middle.y, middle.x))
+    return float(maximum_inscribed_circle(flat, tolerance=max(0.5, sqrt(flat.area) / 1000)).length)
 
 
 def _unwrapped(ring: list[tuple[float, float]]) -> list[tuple[float, float]]:

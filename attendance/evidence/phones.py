@@ -25,6 +25,13 @@ class Use(NamedTuple):
     at: datetime
 
 
+class Numbered(NamedTuple):
+    """Another punch of the same phone: under which number, and when it was made."""
+
+    number: int
+    at: datetime
+
+
 class Fix(NamedTuple):
     """An earlier position of the same person: when, on which date of the site, where (WGS-84)."""
 
@@ -65,6 +72,21 @@ def changes_within(bindings: Iterable[Binding], at: datetime, span: timedelta) -
 def sharers(uses: Iterable[Use], at: datetime, span: timedelta) -> int:
     """Return how many other people used the phone within a span before or after."""
     return len({use.person for use in uses if abs(use.at - at) <= span})
+
+
+def disorder(number: int, at: datetime, others: Iterable[Numbered]) -> timedelta:
+    """Return by how much a punch lies on the wrong side of one with another number; 0 if of none.
+
+    A phone's numbers only rise: what bears a higher one was made later.
+    """
+    return max(
+        (
+            other.at - at if other.number < number else at - other.at
+            for other in others
+            if other.number != number
+        ),
+        default=timedelta(),
+    )
 
 
 def fastest(point: Degrees, accuracy: float, at: datetime, fixes: Iterable[Fix]) -> Journey | None:

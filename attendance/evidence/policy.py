@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from attendance.evidence.claims import Claim
 from attendance.evidence.fences import Fence
 from attendance.evidence.networks import AccessPoint
-from attendance.evidence.phones import Binding, Fix, Use
+from attendance.evidence.phones import Binding, Fix, Numbered, Use
 from attendance.evidence.reasons import Effect
 from attendance.evidence.screens import Screen
 from attendance.evidence.timing import SecondCheck
@@ -65,7 +65,7 @@ class EvidencePolicy:
 
 
 class Earlier(NamedTuple):
-    """Another accepted or held punch of the same person."""
+    """Another punch of the same person, with nothing but a second check against it."""
 
     at: datetime
     method: str
@@ -75,18 +75,21 @@ class Earlier(NamedTuple):
 class History:
     """What is known before a claim is judged; the caller reads it, the library trusts it.
 
+    `numbered` are the phone's other punches, of whomever; those that contradict the claim suffice.
     `unit` is the person's business unit, `used_codes` are keys of screens.use_key, `photo_owners`
-    the other people whose photo had the same digest.
+    the other people whose photo had the same digest, `own_photos` the person's own punches with it.
     """
 
     person: str
     unit: str | None = None
     bindings: tuple[Binding, ...] = ()
     phone_uses: tuple[Use, ...] = ()
+    numbered: tuple[Numbered, ...] = ()
     fixes: tuple[Fix, ...] = ()
     punches: tuple[Earlier, ...] = ()
     used_codes: frozenset[str] = frozenset()
     photo_owners: frozenset[str] = frozenset()
+    own_photos: int = 0
 
 
 class Matter(NamedTuple):

@@ -31,6 +31,7 @@ class Code(StrEnum):
     QR_VALID = "qr_valid"
     TERMINAL_SAW = "terminal_saw"
     SECOND_CHECK_DONE = "second_check_done"
+    BOARDING_PASS = "boarding_pass"  # noqa: S105  (the name of a reason)
     # What was asked for.
     METHOD_NOT_ALLOWED = "method_not_allowed"
     METHOD_UNPROVEN = "method_unproven"
@@ -68,6 +69,7 @@ class Code(StrEnum):
     # Weak GPS.
     WEAK_GPS = "weak_gps"
     WEAK_GPS_NOT_YET = "weak_gps_not_yet"
+    POSITION_DECLINED = "position_declined"
     ADDRESS_MISSING = "address_missing"
     ADDRESS_TYPED = "address_typed"
     # Phones and people.
@@ -89,7 +91,12 @@ class Code(StrEnum):
     OFFLINE = "offline"
     CLOCK_UNKNOWN = "clock_unknown"
     CLOCK_MISMATCH = "clock_mismatch"
+    CLOCK_SET_BACK = "clock_set_back"
+    TIMES_OUT_OF_ORDER = "times_out_of_order"
     FUTURE_TIME = "future_time"
+    # Claims by a flight.
+    BOARDING_PASS_LATE = "boarding_pass_late"  # noqa: S105
+    FLIGHT_UNKNOWN = "flight_unknown"
 
 
 class Reason(NamedTuple):
@@ -111,6 +118,15 @@ class Reason(NamedTuple):
             "seen": dict(self.seen),
             "right": dict(self.right),
         }
+
+
+def read_reason(written: Mapping[str, Any]) -> Reason:
+    """Return what `Reason.as_dict` wrote. Raises ValueError or KeyError for anything else."""
+    return Reason(
+        Code(written["code"]),
+        Effect(written["effect"]),
+        *(tuple(sorted(written[name].items())) for name in ("seen", "right")),
+    )
 
 
 def reason(

@@ -105,6 +105,12 @@ def read_code(text: object, screens: tuple[Screen, ...], now: datetime) -> Scann
     return Scanned(state, screen, age, step)
 
 
+def key_in(text: object) -> str | None:
+    """Return the key of the screen that a code says it is of, for whoever looks screens up."""
+    found = _CODE.fullmatch(text) if isinstance(text, str) else None
+    return found[1] if found else None
+
+
 def use_key(scanned: Scanned, person: str) -> str:
     """Return under what the store keeps that this person used this code. ValueError if unread."""
     if scanned.screen is None or not scanned.step:

@@ -40,14 +40,21 @@ def check_phone(matter: Matter) -> Iterator[Reason]:
 
 
 def check_integrity(matter: Matter) -> Iterator[Reason]:
-    """A phone that says it lies is believed; one that says it does not proves nothing by it."""
+    """A phone that says it lies is believed; one that says it does not proves nothing by it.
+
+    Whichever way it punches: a rule that demands a phone that somebody vouches for demands it of a
+    code and of the Wi-Fi as well. Where no rule does, only a position is worth the note.
+    """
     claim, said = matter.claim, matter.claim.integrity
-    if claim.is_from_terminal or claim.position is None:
+    is_demanded = matter.policy.is_attestation_demanded
+    if claim.is_from_terminal:
         return
     if said is not None and said.is_mock is True:
         yield reason(Effect.HOLD, Code.MOCK_LOCATION, {"mock": True}, {"mock": False})
     elif said is None or said.is_mock is not False or said.is_attested is not True:
-        effect = Effect.HOLD if matter.policy.is_attestation_demanded else Effect.FLAG
+        if claim.position is None and not is_demanded:
+            return
+        effect = Effect.HOLD if is_demanded else Effect.FLAG
         yield reason(effect, Code.PHONE_UNVERIFIED, {"attested": False}, {"attested": True})
 
 
@@ -72,13 +79,20 @@ def check_movement(matter: Matter) -> Iterator[Reason]:
 
 
 def check_photo(matter: Matter) -> Iterator[Reason]:
-    """A photo is there where the rule asks for one, and is nobody else's."""
+    """A photo is there where the rule asks for one, is nobody else's, and proves one punch."""
     digest = matter.claim.photo_digest
     if matter.policy.is_photo_demanded and not digest:
         yield reason(Effect.HOLD, Code.PHOTO_MISSING, {}, {"photo": "of the scene"})
-    if digest and matter.history.photo_owners:
-        seen = {"others": len(matter.history.photo_owners)}
-        yield reason(Effect.HOLD, Code.PHOTO_SEEN_BEFORE, seen, {"others": 0})
+    if digest:
+        yield from seen_before(len(matter.history.photo_owners), matter.history.own_photos)
+
+
+def seen_before(others: int, own: int) -> Iterator[Reason]:
+    """A photo that others have shown, or the same person with another punch, is of another time."""
+    if others:
+        yield reason(Effect.HOLD, Code.PHOTO_SEEN_BEFORE, {"others": others}, {"others": 0})
+    elif own:
+        yield reason(Effect.HOLD, Code.PHOTO_SEEN_BEFORE, {"own": own}, {"own": 0})
 
 
 def check_second(matter: Matter) -> Iterator[Reason]:
@@ -86,13 +100,13 @@ def check_second(matter: Matter) -> Iterator[Reason]:
     demanded, method = matter.policy.second_check, matter.claim.method
     if demanded is None:
         return
-    pair = {demanded.first: demanded.second, demanded.second: demanded.first}
-    wanted = pair.get(method, demanded.first)
-    others = [one.at for one in matter.history.punches if one.method == wanted]
+    wanted = demanded.wanted_beside(method)
+    others = [one.at for one in matter.history.punches if one.method in wanted]
     state, gap = timing.check_second(matter.at, others, matter.now, demanded.gap)
     seen: dict[str, Scalar] = {"gap_seconds": gap}
-    right: dict[str, Scalar] = {"method": wanted, "within_seconds": _seconds(demanded.gap)}
-    if method not in pair:
+    right: dict[str, Scalar]
+    right = {"method": ", ".join(wanted), "within_seconds": _seconds(demanded.gap)}
+    if not wanted:
         right = {"methods": f"{demanded.first}, {demanded.second}"}
         yield reason(Effect.HOLD, Code.SECOND_CHECK_MISSING, {"method": method}, right)
     elif state is CheckState.DONE:
@@ -114,16 +128,48 @@ def check_clock(matter: Matter) -> Iterator[Reason]:
         facts = {"ahead_seconds": ahead.total_seconds()}, {"most_seconds": _seconds(numbers.future)}
         yield reason(Effect.HOLD, Code.FUTURE_TIME, *facts)
     if not claim.is_offline:
+        yield from _of_stale(matter)
         return
     late = (matter.now - matter.at).total_seconds()
     yield reason(Effect.FLAG, Code.OFFLINE, {"sent_after_seconds": late})
     if claim.phone_clock is None:
         yield reason(Effect.HOLD, Code.CLOCK_UNKNOWN, {}, {"phone_clock": "when it was sent"})
         return
+    yield from _of_set_back(matter)
     error = timing.clock_error(claim.phone_clock, matter.now)
     if not error <= numbers.clock_error:
         right = {"most_seconds": _seconds(numbers.clock_error)}
         yield reason(Effect.HOLD, Code.CLOCK_MISMATCH, {"off_seconds": _seconds(error)}, right)
+
+
+def check_order(matter: Matter) -> Iterator[Reason]:
+    """A phone numbers its punches: whoever sets its clock back names an earlier time later on."""
+    claim, most = matter.claim, matter.policy.numbers.clock_error
+    if claim.number is None:
+        return
+    off = phones.disorder(claim.number, matter.at, matter.history.numbered)
+    if not off <= most:
+        facts = {"off_seconds": _seconds(off)}, {"most_seconds": _seconds(most)}
+        yield reason(Effect.HOLD, Code.TIMES_OUT_OF_ORDER, *facts)
+
+
+def _of_stale(matter: Matter) -> Iterator[Reason]:
+    """With a network the server's time counts; what was signed at another one was kept for it."""
+    pressed_at, most = matter.claim.pressed_at, matter.policy.numbers.clock_error
+    if pressed_at is None:
+        return
+    error = timing.clock_error(pressed_at, matter.at)
+    if not error <= most:
+        facts = {"off_seconds": _seconds(error)}, {"most_seconds": _seconds(most)}
+        yield reason(Effect.HOLD, Code.CLOCK_MISMATCH, *facts)
+
+
+def _of_set_back(matter: Matter) -> Iterator[Reason]:
+    """A stopwatch may stand still while the phone sleeps, but never runs ahead of the time."""
+    not_before, most = matter.claim.not_before, matter.policy.numbers.clock_error
+    if not_before is not None and not not_before - matter.at <= most:
+        back = {"back_seconds": _seconds(not_before - matter.at)}
+        yield reason(Effect.HOLD, Code.CLOCK_SET_BACK, back, {"most_seconds": _seconds(most)})
 
 
 def _seconds(span: timedelta) -> float:

@@ -7,15 +7,30 @@ fallback opens, and a second check exactly 15 minutes later is in time.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+FACE: Final = "face"
 
 
 class SecondCheck(NamedTuple):
-    """A rule that wants two proofs, in either order, at most `gap` apart."""
+    """A rule that wants two proofs, in either order, at most `gap` apart.
+
+    Where one of them is the face, `instead_of_face` proves the same (L-07).
+    """
 
     first: str
     second: str
     gap: timedelta = timedelta(minutes=15)
+    instead_of_face: str | None = None
+
+    def wanted_beside(self, method: str) -> tuple[str, ...]:
+        """Return the methods of which one completes a proof; none for a method of neither side."""
+        one, other = self._side(self.first), self._side(self.second)
+        return other if method in one else one if method in other else ()
+
+    def _side(self, method: str) -> tuple[str, ...]:
+        instead = self.instead_of_face
+        return (method, instead) if method == FACE and instead else (method,)
 
 
 class CheckState(StrEnum):

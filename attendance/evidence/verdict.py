@@ -33,6 +33,7 @@ _CHECKS: Final[tuple[Callable[[Matter], Iterator[Reason]], ...]] = (
     suspicions.check_photo,
     suspicions.check_second,
     suspicions.check_clock,
+    suspicions.check_order,
 )
 _ANOMALIES: Final = {
     Code.WEAK_GPS: Anomaly.WEAK_GPS,
@@ -55,6 +56,12 @@ _ANOMALIES: Final = {
 }
 
 
+def anomalies_of(codes: Iterable[str]) -> tuple[Anomaly, ...]:
+    """Return which of the eight classes the codes of reasons belong to, in their order."""
+    found = (_ANOMALIES.get(one) for one in codes)  # type: ignore[call-overload]
+    return tuple(dict.fromkeys(one for one in found if one is not None))
+
+
 class Verdict(NamedTuple):
     """What becomes of a claim, and every reason, the decisive ones first."""
 
@@ -64,8 +71,7 @@ class Verdict(NamedTuple):
     @property
     def anomalies(self) -> tuple[Anomaly, ...]:
         """Return which of the eight classes the reasons belong to, in their order."""
-        found = (_ANOMALIES.get(one.code) for one in self.reasons)
-        return tuple(dict.fromkeys(one for one in found if one is not None))
+        return anomalies_of(one.code for one in self.reasons)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the verdict as JSON knows it."""

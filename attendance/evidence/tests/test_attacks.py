@@ -51,6 +51,26 @@ def test_s_02_a_mock_location_waits_for_a_person(is_attested):
     assert told(judge(claim)) == ("held", {"mock_location"})
 
 
+def test_s_01_a_rule_that_demands_a_vouched_phone_demands_it_of_every_way_to_punch():
+    unvouched = Integrity(is_mock=False, is_attested=False)
+    for claim in (BY_PLACE, BY_WIFI, by_code(code_at(SCREEN, AT))):
+        for integrity in (None, unvouched):
+            outcome, codes = told(
+                judge(claim._replace(integrity=integrity), is_attestation_demanded=True)
+            )
+            assert outcome == "held"
+            assert "phone_unverified" in codes
+        vouched = judge(claim._replace(integrity=HONEST), is_attestation_demanded=True)
+        assert told(vouched)[0] == "accepted"
+    assert told(judge(BY_WIFI)) == ("accepted", set())
+
+
+def test_s_02_a_phone_that_lies_about_its_place_is_held_by_wifi_too():
+    lying = BY_WIFI._replace(integrity=Integrity(is_mock=True))
+
+    assert told(judge(lying)) == ("held", {"mock_location"})
+
+
 def test_s_04_the_same_place_to_the_bit_for_days_is_held():
     """S-04."""
     point = (HERE.latitude, HERE.longitude)
@@ -171,3 +191,4 @@ def test_a_network_that_is_not_ours_is_held_and_a_home_is_not_named(bssid, ssid,
 
     assert told(verdict) == ("held", {code})
     assert "Home of E1" not in str(verdict.as_dict())
+    assert ("34:56" in str(verdict.as_dict())) == (ssid == "Office" and bssid is not None)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attendance.evidence.screens import CodeState, Screen, code_at, read_code, use_key
+from attendance.evidence.screens import CodeState, Screen, code_at, key_in, read_code, use_key
 from attendance.evidence.tests.desk import AT, SCREEN
 
 SECRET = b"0123456789abcdef"
@@ -80,6 +80,13 @@ def test_a_code_is_used_once_a_person():
     keys = {use_key(scanned, person) for person in ("E1", "E2", "E1")}
 
     assert len(keys) == 2
+
+
+def test_a_code_names_its_screen_and_nothing_else_does():
+    code = code_at(SCREEN, AT)
+
+    assert key_in(code) == SCREEN.key
+    assert [key_in(text) for text in (None, "", "hall-1", code[:-1], f" {code}")] == [None] * 5
 
 
 def test_a_printed_code_is_no_code_of_a_screen():
