@@ -38,12 +38,15 @@ class Punch(models.Model):
         PASSWORD = "password", _("PIN or password")
         TERMINAL = "terminal", _("Terminal")
         MANUAL = "manual", _("Entered by hand")
+        OFFLINE = "offline", _("Declared by a flight")
 
     class Source(models.TextChoices):
         API = "api", _("API")
         TERMINAL = "terminal", _("Terminal")
         USB_LOG = "usb_log", _("Terminal log file")
         PHONE = "phone", _("Phone")
+        WIFI = "wifi", _("Wi-Fi by itself")
+        CLAIM = "claim", _("Offline claim")
         DEMO = "demo", _("Demo company")
 
     class Direction(models.TextChoices):
@@ -107,6 +110,7 @@ class PunchEvidence(models.Model):
         NETWORK = "network", _("Wi-Fi access point")
         PHOTO = "photo", _("Photo")
         INTEGRITY = "integrity", _("State of the phone")
+        ADDRESS = "address", _("Typed address")
 
     punch = models.ForeignKey(
         Punch, models.CASCADE, related_name="evidence", verbose_name=_("punch")
@@ -115,6 +119,8 @@ class PunchEvidence(models.Model):
     sealed = SealedField(
         _("encrypted content"), purpose="punch evidence", bound_to=("punch_id", "kind")
     )
+    # Keyed: whoever reads the table cannot try photos out until one fits.
+    digest = models.CharField(_("digest"), max_length=64, blank=True)
     kept_at = models.DateTimeField(_("kept since"), db_index=True)
     keep_until = models.DateField(_("keep until"), db_index=True)
 
@@ -125,6 +131,12 @@ class PunchEvidence(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["punch", "kind"], name="one_evidence_per_punch_and_kind"
+            ),
+        ]
+        indexes = [
+            # "Has somebody else shown this photo?"
+            models.Index(
+                fields=["digest"], name="punch_evidence_by_digest", condition=~Q(digest="")
             ),
         ]
 

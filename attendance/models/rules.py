@@ -96,11 +96,22 @@ class RuleVersion(models.Model):
     make_up_cutoff_day = models.PositiveSmallIntegerField(
         _("make-up: last day in the next month"), default=5
     )
+    make_up_for_missing = models.BooleanField(_("make-up: for a missing punch"), default=True)
+    make_up_for_late = models.BooleanField(_("make-up: for coming late"), default=True)
+    make_up_for_early = models.BooleanField(_("make-up: for leaving early"), default=True)
+    make_up_for_other = models.BooleanField(_("make-up: for anything else"), default=True)
+    make_up_needs_photo = models.BooleanField(_("make-up: photo needed"), default=False)
     overtime = models.JSONField(
         _("overtime on days without a shift"),
         null=True,
         blank=True,
         help_text=_("Used on rest days and holidays when the plan names no shift."),
+    )
+    demands = models.JSONField(
+        _("how people punch"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: nobody punches with a phone; terminals are always open."),
     )
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
 
