@@ -24,7 +24,8 @@ from rest_framework.response import Response
 
 from attendance.evidence.claims import DATUMS, Problem, read_claim
 from attendance.models import IdempotentAnswer, Punch
-from attendance.services.punching import Kept, Refusal, Reported, report_punches
+from attendance.services.keeping import Kept
+from attendance.services.punching import Refusal, Reported, report_punches
 from organization.errors import DomainError
 
 BATCH_AT_MOST: Final = 1000

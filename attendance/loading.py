@@ -55,6 +55,8 @@ _STATUTORY: Final = {
     "makeup_workday": DayType.MAKEUP_WORKDAY,
 }
 _COMPANY: Final = {"day_off": DayType.REST, "special_workday": DayType.SPECIAL_WORKDAY}
+# (department or None, position or None) → the versions of the rule for them, oldest first
+_Rules = dict[tuple[int | None, int | None], list[tuple[date, Terms]]]
 
 
 class Dialect:
@@ -107,7 +109,7 @@ def rows(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
 def load_planbook(employee_ids: Sequence[int], first: date, last: date) -> PlanBook:
     """Return the plans of these people between two dates. Five queries, however many people."""
     speak = Dialect()
-    sites, former_sites = _load_sites(first)
+    sites, former_sites = load_sites(first)
     book = PlanBook(
         sites=sites,
         former_sites=former_sites,
@@ -121,7 +123,65 @@ def load_planbook(employee_ids: Sequence[int], first: date, last: date) -> PlanB
     return book
 
 
-def _load_sites(first: date) -> tuple[dict[int, Site], list[tuple[date, dict[int, Site]]]]:
+def load_terms(employee_ids: Sequence[int], on: date) -> dict[int, Terms]:
+    """Return what the rule that each of these people is under says on a date. Three queries.
+
+    Who is not known is left out.
+    """
+    ruled = load_ruled(load_posted(employee_ids, on), on)
+    return {key: one.terms for key, one in ruled.items()}
+
+
+class Posted(NamedTuple):
+    """People by key, and the trees in which they are placed; see `load_sites`."""
+
+    people: Mapping[int, Person]
+    sites: Mapping[int, Site]
+    former_sites: Sequence[tuple[date, Mapping[int, Site]]]
+
+
+class Ruled(NamedTuple):
+    """What a rule says about judging somebody's day, and as JSON text what it demands of punches.
+
+    `demands` is None where it says nothing of them.
+    """
+
+    terms: Terms
+    demands: str | None
+
+
+def load_posted(employee_ids: Sequence[int], first: date) -> Posted:
+    """Return where these people are placed, on any date since `first`. Two queries."""
+    sites, former_sites = load_sites(first)
+    return Posted(_load_people(Dialect(), sorted(employee_ids)), sites, former_sites)
+
+
+def load_ruled(posted: Posted, on: date) -> dict[int, Ruled]:
+    """Return what the rule that each of these people is under says on a date. One query.
+
+    It reads the rules above them, not those of the whole installation. `on` is no earlier than the
+    date since which the people were read.
+    """
+    people, sites, former_sites = posted
+    book = PlanBook(
+        sites=sites,
+        former_sites=former_sites,
+        patterns={},
+        cycles={},
+        rules={},
+        statutory={},
+        company={},
+        announced_years=frozenset(),
+    )
+    places = {key: person.placed_on(on) for key, person in people.items()}
+    there = {place.department_id for place in places.values()}
+    above = {key for department in there for key in book.site_on(department, on).ancestors}
+    book.rules, demands = _load_rules_above(Dialect(), sorted(above))
+    found = {key: book.terms_on(place, on) for key, place in places.items()}
+    return {key: Ruled(terms, demands.get(terms.version_id)) for key, terms in found.items()}
+
+
+def load_sites(first: date) -> tuple[dict[int, Site], list[tuple[date, dict[int, Site]]]]:
     """Return the tree of today, and the trees before each date since `first` that changed it."""
     found = rows(
         "SELECT id, parent_id, timezone, NULL FROM organization_department "
@@ -171,15 +231,37 @@ def _load_patterns(speak: Dialect) -> dict[int, list[tuple[date, str]]]:
     return patterns
 
 
-def _load_rules(speak: Dialect) -> dict[tuple[int | None, int | None], list[tuple[date, Terms]]]:
-    rules: defaultdict[tuple[int | None, int | None], list[tuple[date, Terms]]] = defaultdict(list)
+def _load_rules(speak: Dialect) -> _Rules:
+    return _rules_of(rows(f"{_rules_sql(speak)} {_RULES_ORDER}"))
+
+
+def _load_rules_above(
+    speak: Dialect, departments: Sequence[int]
+) -> tuple[_Rules, dict[int, str | None]]:
+    """Return the rules of these departments and of the whole group, and what each demands."""
     found = rows(
-        "SELECT r.department_id, r.position_id, v.valid_from, v.id, v.is_punching_required, "
-        f"v.shift_source, v.merge_minutes, {speak.text('v.overtime')} "
-        "FROM attendance_ruleversion v JOIN attendance_attendancerule r ON r.id = v.rule_id "
-        "WHERE v.published_at IS NOT NULL ORDER BY v.valid_from, v.id"
+        f"{_rules_sql(speak, ', ' + speak.text('v.demands'))} "
+        f"AND (r.department_id IS NULL OR {speak.among('r.department_id')}) {_RULES_ORDER}",
+        [speak.listed(departments)],
     )
-    for department, position, valid_from, key, required, source, merge, overtime in found:
+    return _rules_of(found), {row[3]: row[-1] for row in found}
+
+
+_RULES_ORDER: Final = "ORDER BY v.valid_from, v.id"
+
+
+def _rules_sql(speak: Dialect, more: str = "") -> str:
+    return (
+        "SELECT r.department_id, r.position_id, v.valid_from, v.id, v.is_punching_required, "
+        f"v.shift_source, v.merge_minutes, {speak.text('v.overtime')}{more} "
+        "FROM attendance_ruleversion v JOIN attendance_attendancerule r ON r.id = v.rule_id "
+        "WHERE v.published_at IS NOT NULL"
+    )
+
+
+def _rules_of(found: Sequence[tuple[Any, ...]]) -> _Rules:
+    rules: defaultdict[tuple[int | None, int | None], list[tuple[date, Terms]]] = defaultdict(list)
+    for department, position, valid_from, key, required, source, merge, overtime, *_more in found:
         terms = Terms(
             key, bool(required), source, merge * 60, read_overtime(overtime) if overtime else None
         )
@@ -259,6 +341,10 @@ class Person(NamedTuple):
         if len(self.placements) == 1:
             return self.placements[0]
         return self.placements[max(bisect_right(self.dates, day) - 1, 0)]
+
+    def department_on(self, day: date) -> int:
+        """Return the department of a date."""
+        return self.placed_on(day).department_id
 
     def is_employed_on(self, day: date) -> bool:
         """Say whether the day is theirs; the first and the last day count."""
@@ -421,7 +507,7 @@ def inputs(facts: Facts, employee_id: int, days: Sequence[date], as_of: Minute) 
         if person.is_employed_on(day)
     }
     with_plan = [day for day, answer in planned.items() if answer.plan is not None]
-    marks, held = _marks(facts.punches.get(employee_id, ()))
+    marks, held = read_marks(facts.punches.get(employee_id, ()))
     plans = [planned[day].plan for day in with_plan]
     shared, left = assign(plans, marks)  # type: ignore[arg-type]
     marks_of = dict(zip(with_plan, shared, strict=True))
@@ -436,7 +522,7 @@ def _around(days: tuple[date, ...]) -> tuple[date, ...]:
     return tuple(sorted({day + n * _DAY for day in days for n in reach}))
 
 
-def _marks(punches: Sequence[tuple[Any, ...]]) -> tuple[list[Mark], list[int]]:
+def read_marks(punches: Sequence[tuple[Any, ...]]) -> tuple[list[Mark], list[int]]:
     """Return the punches that count, and the minutes of those that are held."""
     marks: list[Mark] = []
     held: list[int] = []

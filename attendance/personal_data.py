@@ -2,36 +2,60 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from attendance.fence_shapes import feature_of
 from attendance.models import (
     Absence,
+    Adjustment,
     AttendanceDay,
+    AttendancePeriod,
     AttendanceRule,
+    AutoPunch,
+    AwaitedCheck,
+    ClosedDay,
+    Consent,
     Correction,
     DayHistory,
+    Flight,
+    Geofence,
+    GeofencePerson,
     IdempotentAnswer,
+    Notice,
+    OfflineClaim,
     OvertimeApproval,
+    PeriodClosing,
+    PositioningFailure,
+    PositionReport,
     Punch,
+    PunchCheck,
     PunchDecision,
     PunchEvidence,
+    Reopening,
     RuleVersion,
+    TakenAdjustment,
     WaitingDay,
 )
 from attendance.services.evidence import read_piece
 from attendance.services.punching import who_is
-from devices.models import Credential, Terminal, TerminalLine
+from devices.models import Credential, Phone, Terminal, TerminalLine
 from organization.models import Employee
 from organization.personal.datamap import About, Erased, NotPersonal, Sort, register
 from organization.personal_data import KEY, OTHERS, WHO
+from organization.sealed_fields import opened
 
 # Terminals print numbers with leading zeros, up to so many signs.
 _PIN_SIGNS = 12
 SEALED_STATE = "tells whether two results rest on the same facts"
+
+
+SEALED_PHOTO = "tells whether two photos are one"
+SEALED_CLAIM = "tells whether a phone sent the same thing twice"
 
 
 def _lines(employee: Employee) -> models.QuerySet[TerminalLine]:
@@ -55,6 +79,11 @@ def _opened(row: PunchEvidence) -> Any:
     return piece.photo if piece.photo is not None else dict(piece.facts)
 
 
+def _place(row: GeofencePerson) -> dict[str, Any]:
+    """Return what a fence that somebody was given looks like."""
+    return feature_of(row.fence.name, row.fence.shape)
+
+
 register(
     About(
         Punch,
@@ -72,6 +101,70 @@ register(
         way="punch__employee",
     ),
     About(
+        PunchCheck,
+        Sort.PUNCHES,
+        ("punch", "outcome", "reasons", "rule_version", "phone", "number", "checked_at"),
+        {"id": KEY, "claim_digest": SEALED_CLAIM},
+        way="punch__employee",
+    ),
+    About(
+        AwaitedCheck,
+        Sort.PUNCHES,
+        ("punch", "due_at"),
+        {"id": KEY, "employee": WHO},
+        way="employee",
+        kept=_("until the second check came, or did not"),
+    ),
+    About(
+        Phone,
+        Sort.EVIDENCE,
+        ("name", "key", "bound_at", "released_at", "counter"),
+        {"id": KEY, "employee": WHO, "public_key": "what its key is the digest of"},
+        way="employee",
+    ),
+    About(
+        Consent,
+        Sort.DECISIONS,
+        ("purpose", "version", "language", "given_at", "withdrawn_at"),
+        {"id": KEY, "employee": WHO},
+        way="employee",
+    ),
+    About(
+        AutoPunch,
+        Sort.DECISIONS,
+        ("is_on", "changed_at"),
+        {"id": KEY, "employee": WHO},
+        way="employee",
+    ),
+    About(
+        PositioningFailure,
+        Sort.EVIDENCE,
+        ("since", "last_at"),
+        {"id": KEY, "employee": WHO},
+        way="employee",
+        erased=Erased.ALWAYS,
+    ),
+    About(
+        PositionReport,
+        Sort.EVIDENCE,
+        ("department", "reported_at", "sealed", "kept_at", "keep_until"),
+        {"id": KEY, "employee": WHO},
+        way="employee",
+        reads={"sealed": lambda row: json.loads(opened(row, "sealed"))},
+        erased=Erased.ALWAYS,
+    ),
+    About(
+        OfflineClaim,
+        Sort.DECISIONS,
+        ("department", "flight_number", "departs_on", "leg", "claimed_at", "zone", "declared_at",
+         "state", "due_at", "reminded_at", "proven_at", "proof", "punch"),
+        {"id": KEY, "employee": WHO},
+        way="employee",
+        reads={"proof": lambda row: opened(row, "proof") if row.proof else None},
+    ),
+    NotPersonal(Flight, "times of flights; nobody who sits in them"),
+    NotPersonal(Notice, "what everybody is told; it names nobody but who published it"),
+    About(
         TerminalLine,
         Sort.PUNCHES,
         ("terminal", "raw", "pin", "wall_time", "zone", "verify", "status", "received_at", "state",
@@ -84,7 +177,7 @@ register(
         PunchEvidence,
         Sort.EVIDENCE,
         ("punch", "kind", "sealed", "kept_at", "keep_until"),
-        {"id": KEY},
+        {"id": KEY, "digest": SEALED_PHOTO},
         way="punch__employee",
         reads={"sealed": _opened},
         erased=Erased.ALWAYS,
@@ -138,7 +231,45 @@ register(
         {"id": KEY, "employee": WHO},
         way="employee",
     ),
+    About(
+        GeofencePerson,
+        Sort.PLAN,
+        ("fence",),
+        {"id": KEY, "employee": WHO},
+        way="employee",
+        reads={"fence": _place},
+        erased=Erased.LEAVERS,
+    ),
+    NotPersonal(Geofence, "a place of work; whose own it is, is told"),
     NotPersonal(IdempotentAnswer, "what a program was answered; goes after seven days"),
+    About(
+        ClosedDay,
+        Sort.RESULTS,
+        ("closing", "work_date", "department", "number", "name", "status", "day_type",
+         "late_minutes", "early_minutes", "worked_minutes", "required_minutes", "shortage_minutes",
+         "leave_minutes", "outing_minutes", "overtime_workday_minutes", "overtime_rest_minutes",
+         "overtime_holiday_minutes", "absent_days", "missing", "closed_at"),
+        {"id": KEY, "employee": WHO, "closing_number": "stands in the closing",
+         "digest": SEALED_STATE},
+        way="employee",
+    ),
+    About(
+        Adjustment,
+        Sort.RESULTS,
+        ("closing", "work_date", "department", "version", "before", "after", "cause", "found_at"),
+        {"id": KEY, "employee": WHO},
+        way="employee",
+    ),
+    About(
+        TakenAdjustment,
+        Sort.RESULTS,
+        ("closing", "adjustment", "number", "name", "taken_at"),
+        {"id": KEY},
+        way="adjustment__employee",
+    ),
+    NotPersonal(AttendancePeriod, OTHERS),
+    NotPersonal(PeriodClosing, "numbers of a department; its days are told"),
+    NotPersonal(Reopening, OTHERS),
     NotPersonal(AttendanceRule, OTHERS),
     NotPersonal(RuleVersion, OTHERS),
 )  # fmt: skip

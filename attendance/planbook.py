@@ -32,6 +32,11 @@ class Site(NamedTuple):
     ancestors: tuple[int, ...]
     zone: ZoneInfo
 
+    @property
+    def path(self) -> str:
+        """Return its tree path, as Department.path has it."""
+        return "".join(f"/{key}" for key in reversed(self.ancestors)) + "/"
+
 
 class Placement(NamedTuple):
     """Where a person belongs on a date."""
@@ -198,6 +203,11 @@ class PlanBook:
             found = self._marks[id(planned)] = (planned, digest)
         return found[1]
 
+    def terms_on(self, placement: Placement, day: date) -> Terms:
+        """Return what the narrowest rule over a place says on a date."""
+        site = self.site_on(placement.department_id, day)
+        return self._terms(site, placement.position_id, day)
+
     def site_on(self, department_id: int, day: date) -> Site:
         """Return where a department hung on a date, and its zone then."""
         for until, sites in self.former_sites:
@@ -208,6 +218,11 @@ class PlanBook:
     def zone_of(self, department_id: int, day: date) -> ZoneInfo:
         """Return the zone of a department on a date."""
         return self.site_on(department_id, day).zone
+
+    def named_on(self, department_id: int, day: date) -> DayType | None:
+        """Return what the calendars call a date there, the company's first; None: nothing."""
+        special = self._special(self.site_on(department_id, day), day)
+        return special.get(day) or self.statutory.get(day)
 
     def _plan(
         self,

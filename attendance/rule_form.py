@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from attendance.demand_form import MORE, demand_fields, demand_initial, demands_of
 from attendance.models import RuleVersion
-from attendance.services.rules import RuleText, check_overtime
+from attendance.services.rules import RuleText, check_demands, check_overtime
 from scheduling.overtime_form import (
     ClassBoxes,
     box_of,
@@ -20,7 +22,7 @@ from scheduling.overtime_form import (
 )
 
 CLASSES: Final = ("restday", "holiday")
-_PLAIN: Final = tuple(name for name in RuleText.__slots__ if name != "overtime")
+_PLAIN: Final = tuple(name for name in RuleText.__slots__ if name not in ("overtime", "demands"))
 
 
 class VersionForm(forms.Form):
@@ -63,8 +65,27 @@ class VersionForm(forms.Form):
     make_up_cutoff_day = forms.IntegerField(
         label=_("Until day … of the next month"), min_value=1, max_value=28, initial=5
     )
+    make_up_for_missing = forms.BooleanField(
+        label=_("For a missing punch"), required=False, initial=True
+    )
+    make_up_for_late = forms.BooleanField(label=_("For coming late"), required=False, initial=True)
+    make_up_for_early = forms.BooleanField(
+        label=_("For leaving early"), required=False, initial=True
+    )
+    make_up_for_other = forms.BooleanField(
+        label=_("For anything else"),
+        required=False,
+        initial=True,
+        help_text=_("A punch that is there and in time, but wrong."),
+    )
+    make_up_needs_photo = forms.BooleanField(
+        label=_("A photo is needed"),
+        required=False,
+        help_text=_("Of whatever shows that the person was there."),
+    )
     # A form collects its fields from the body of its class; these are told once for all classes.
     locals().update(overtime_fields(CLASSES))
+    locals().update(demand_fields())
 
     text: RuleText | None = None
 
@@ -73,23 +94,33 @@ class VersionForm(forms.Form):
         """Return the boxes of overtime, for the page."""
         return class_boxes(self)
 
+    @property
+    def is_number_wrong(self) -> bool:
+        """Say whether a box behind "More numbers" was refused."""
+        return any(name in self.errors for name in MORE)
+
     def clean(self) -> dict[str, Any]:
         """Put the text together, and show what is wrong at the box that says it."""
         said = super().clean() or self.cleaned_data
         if self.errors:
             return said
-        overtime = overtime_of(said, CLASSES)
+        overtime, demands = overtime_of(said, CLASSES), demands_of(said)
+        self._check(check_overtime, overtime)
+        self._check(check_demands, demands)
+        if not self.errors:
+            plain = {name: said[name] for name in _PLAIN}
+            self.text = RuleText(**plain, overtime=overtime, demands=demands)
+        return said
+
+    def _check(self, check: Callable[[Any], None], said: object) -> None:
         try:
-            check_overtime(overtime)
+            check(said)
         except ValidationError as refused:
             for path, errors in refused.error_dict.items():
                 self.add_error(box_of(self.fields, path), ValidationError(errors))
-        else:
-            self.text = RuleText(**{name: said[name] for name in _PLAIN}, overtime=overtime)
-        return said
 
 
 def version_initial(text: RuleText) -> dict[str, Any]:
     """Return what the boxes show for a version."""
     shown = {name: getattr(text, name) for name in _PLAIN}
-    return shown | overtime_initial(text.overtime, CLASSES)
+    return shown | overtime_initial(text.overtime, CLASSES) | demand_initial(text.demands)

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from attendance.demand_words import tell_demands
 from attendance.models import AttendanceRule, RuleVersion
 from attendance.services.rules import RuleText, read_columns
 from scheduling.shift_words import tell_overtime
@@ -49,6 +50,7 @@ def _tell(text: RuleText) -> Iterator[str]:
             "Shifts come from assignments alone; rosters are ignored."
         ),
     }[RuleVersion.ShiftSource(text.shift_source)]
+    yield from tell_demands(text.demands)
     if text.period_starts_on_day == 1:
         yield _("The period is the calendar month.")
     else:
@@ -73,6 +75,20 @@ def _tell(text: RuleText) -> Iterator[str]:
             "back": text.make_up_days_back,
             "day": text.make_up_cutoff_day,
         }
+        refused = [
+            str(word)
+            for is_taken, word in (
+                (text.make_up_for_missing, _("a missing punch")),
+                (text.make_up_for_late, _("coming late")),
+                (text.make_up_for_early, _("leaving early")),
+                (text.make_up_for_other, _("anything else")),
+            )
+            if not is_taken
+        ]
+        if refused:
+            yield _("No make-up for: %(kinds)s.") % {"kinds": ", ".join(refused)}
+        if text.make_up_needs_photo:
+            yield _("A make-up request needs a photo.")
     else:
         yield _("No make-up requests.")
     told = list(tell_overtime(text.overtime))

@@ -19,6 +19,7 @@ from typing import Any, Final, NamedTuple
 from django.db import connection, transaction
 
 from attendance.engine import DayResult, OvertimeClass, Status
+from attendance.ledger import Moved, note_differences, share
 from attendance.loading import Loaded, as_date
 from attendance.planning import moment_of
 
@@ -239,12 +240,20 @@ def store(judged: Sequence[Judged]) -> int:
     if not judged:
         return 0
     with transaction.atomic(savepoint=False):
+        if any(one.is_news for one in judged):
+            share()
         taken = _take([one.waiting for one in judged])
         news = [one for one in judged if one.is_news and one.waiting in taken]
         if news:
             is_copied = connection.vendor == "postgresql" and len(news) > COPY_FROM
             (_copy if is_copied else _execute_many)(news)
+            note_differences(map(_moved, news), at=news[0].values[-1])
         return len(news)
+
+
+def _moved(one: Judged) -> Moved:
+    waiting = one.waiting
+    return Moved(waiting.employee_id, waiting.work_date, one.values[2], waiting.cause)
 
 
 # Below this a temporary table costs more than it saves.

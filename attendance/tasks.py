@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 from celery import shared_task
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from attendance.services import days, punching
+from attendance.services import checking, claims, days, periods, punching, wifi_joins
 from organization.services import settle_transfers
+
+logger = logging.getLogger(__name__)
 
 # Seconds; the bell rings every ten.
 FANNED_OUT_EXPIRES: Final = 15
@@ -54,3 +58,39 @@ def take_in_lines() -> int:
     """Turn what terminals said into punches; return how many were new."""
     punching.release_known_people()
     return punching.take_in_lines(now=timezone.now()).new
+
+
+@shared_task
+def settle_second_checks() -> int:
+    """Hold for good what waited for a second check in vain; return how many were settled."""
+    return checking.settle_second_checks(now=timezone.now())
+
+
+@shared_task
+def take_in_joins() -> int:
+    """Turn what Wi-Fi controllers said into punches; return how many."""
+    return wifi_joins.take_in_joins(now=timezone.now()).punches
+
+
+@shared_task
+def settle_claims() -> int:
+    """Ask for flights, and let flights and boarding passes decide; return how many claims moved."""
+    now = timezone.now()
+    claims.ask_for_flights(now=now)
+    return claims.settle_claims(now=now)
+
+
+@shared_task
+def close_ordered_periods() -> int:
+    """Close the periods that were ordered to be closed; return how many."""
+    closed = 0
+    for period_id in periods.ordered_periods():
+        try:
+            closing = periods.finish_closing(period_id=period_id, now=timezone.now())
+        except Exception:  # one poisoned period must not stop the others, nor come back for ever
+            logger.exception("Attendance period %s could not be closed.", period_id)
+            problem = _("It could not be closed; the log says why. Nothing was changed.")
+            periods.fail_closing(period_id=period_id, problem=str(problem))
+        else:
+            closed += closing is not None
+    return closed

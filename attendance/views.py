@@ -10,8 +10,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from attendance.console import own
+from attendance.console import own, own_links
 from attendance.console.day import read_date, read_day
+from attendance.console.own_punches import read_own_punches
 from attendance.console.status_style import STYLES
 from organization.errors import NotFound
 from organization.personal.answers import copy_as_answer
@@ -45,11 +46,25 @@ def my_day(request: HttpRequest, work_date: str) -> HttpResponse:
     day = read_date(work_date)
     if employee is None or day is None:
         raise Http404
+    now = timezone.now()
     try:
-        page = read_day(user, employee.pk, day, now=timezone.now())
+        page = read_day(user, employee.pk, day, now=now)
     except NotFound as refusal:
         raise Http404 from refusal
-    return render(request, "attendance/me_day.html", {"page": page})
+    context = {"page": page, "offers": own_links.offers_on(page, now)}
+    return render(request, "attendance/me_day.html", context)
+
+
+@require_safe
+@login_required
+def my_punches(request: HttpRequest) -> HttpResponse:
+    """Show the punches of whoever asks, with what each came to and why."""
+    user: Any = request.user
+    employee = own.own_employee(user)
+    if employee is None:
+        return render(request, "attendance/me_nobody.html")
+    mine = read_own_punches(user, employee, request.GET.get("page", ""))
+    return render(request, "attendance/me_punches.html", {"mine": mine})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

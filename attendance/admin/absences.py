@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -12,7 +13,39 @@ from django.utils.translation import gettext_lazy as _
 
 from attendance.models import Absence, OvertimeApproval
 from attendance.services import absences
-from organization.scoped_admin import ScopedAdmin, display
+from organization.scoped_admin import (
+    ScopedAdmin,
+    ThemedActionForm,
+    UnfoldAdminTextInputWidget,
+    display,
+)
+
+_BECAUSE = _("As an adjustment, because")
+
+
+class RecordForm(forms.ModelForm):
+    """What is recorded, and why it is where its days have been paid."""
+
+    as_adjustment = forms.CharField(
+        label=_BECAUSE,
+        help_text=_("Only for days of a closed period; the difference comes with the next one."),
+        max_length=200,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+    )
+
+
+class ReasonActionForm(ThemedActionForm):
+    """An action on days that may have been paid."""
+
+    as_adjustment = forms.CharField(
+        label="",
+        max_length=200,
+        required=False,
+        widget=UnfoldAdminTextInputWidget(
+            attrs={"placeholder": _("In a closed period: why"), "aria-label": _BECAUSE}
+        ),
+    )
 
 
 class _RecordedOnce(ScopedAdmin):
@@ -22,6 +55,8 @@ class _RecordedOnce(ScopedAdmin):
     list_select_related = ("employee", "approved_by")
     search_fields = ("employee__number", "employee__name")
     actions = ("revoke",)
+    form = RecordForm
+    action_form = ReasonActionForm
 
     def has_change_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
         """Nobody edits what was approved; it is revoked and recorded anew."""
@@ -47,7 +82,7 @@ class AbsenceAdmin(_RecordedOnce):
 
     list_display = ("employee", "kind", "starts_at", "ends_at", "reason", "in_force")
     list_filter = ("kind",)
-    fields = ("employee", "kind", "starts_at", "ends_at", "reason")
+    fields = ("employee", "kind", "starts_at", "ends_at", "reason", "as_adjustment")
 
     def save_model(self, request: HttpRequest, obj: Absence, form: Any, change: bool) -> None:
         """Record it through the service, which lets the days be judged again."""
@@ -59,6 +94,7 @@ class AbsenceAdmin(_RecordedOnce):
             reason=obj.reason,
             actor=request.user,  # type: ignore[arg-type]
             now=timezone.now(),
+            as_adjustment=form.cleaned_data.get("as_adjustment", ""),
         )
         obj.pk = made.pk
 
@@ -73,6 +109,7 @@ class AbsenceAdmin(_RecordedOnce):
                 absence_id=row.pk,
                 actor=request.user,  # type: ignore[arg-type]
                 now=now,
+                as_adjustment=request.POST.get("as_adjustment", "")[:200],
             ),
         )
 
@@ -82,7 +119,7 @@ class OvertimeApprovalAdmin(_RecordedOnce):
     """Overtime approved for a work date."""
 
     list_display = ("employee", "work_date", "starts_at", "ends_at", "in_force")
-    fields = ("employee", "work_date", "starts_at", "ends_at")
+    fields = ("employee", "work_date", "starts_at", "ends_at", "as_adjustment")
 
     def save_model(
         self, request: HttpRequest, obj: OvertimeApproval, form: Any, change: bool
@@ -95,6 +132,7 @@ class OvertimeApprovalAdmin(_RecordedOnce):
             ends_at=obj.ends_at,
             actor=request.user,  # type: ignore[arg-type]
             now=timezone.now(),
+            as_adjustment=form.cleaned_data.get("as_adjustment", ""),
         )
         obj.pk = made.pk
 
@@ -109,5 +147,6 @@ class OvertimeApprovalAdmin(_RecordedOnce):
                 approval_id=row.pk,
                 actor=request.user,  # type: ignore[arg-type]
                 now=now,
+                as_adjustment=request.POST.get("as_adjustment", "")[:200],
             ),
         )

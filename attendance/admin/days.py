@@ -18,7 +18,7 @@ from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET, require_safe
 
 from attendance.admin.day_page import day_page
-from attendance.admin.filters import FailedFilter, TroubleFilter, WorkDateFilter
+from attendance.admin.filters import FailedFilter, ToCloseFilter, TroubleFilter, WorkDateFilter
 from attendance.console import month, period
 from attendance.console.status_style import STYLES
 from attendance.models import AttendanceDay, WaitingDay
@@ -45,7 +45,7 @@ class AttendanceDayAdmin(ReadOnlyAdmin):
         "lacks",
     )
     list_display_links = None
-    list_filter = (WorkDateFilter, TroubleFilter, DepartmentFilter, "status")
+    list_filter = (WorkDateFilter, TroubleFilter, DepartmentFilter, "status", ToCloseFilter)
     list_select_related = ("employee", "department", "shift")
     search_fields = ("employee__number", "employee__name")
     search_help_text = _("Number or name")
@@ -183,7 +183,7 @@ class WaitingDayAdmin(ReadOnlyAdmin):
     see_action = Action.RULE
     list_display = ("employee", "work_date", "why", "since", "failed_count", "problem")
     list_display_links = None
-    list_filter = (FailedFilter,)
+    list_filter = (FailedFilter, ToCloseFilter)
     list_select_related = ("employee",)
     search_fields = ("employee__number", "employee__name")
     ordering = ("employee_id", "work_date")

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from attendance.console.photo_file import photo_file
 from attendance.models import Punch, PunchEvidence
 from attendance.services import evidence
 from attendance.wording import evidence_lines
@@ -45,7 +46,9 @@ def evidence_page(request: HttpRequest, punch_id: int) -> HttpResponse:
         else:
             photo = next((one.photo for one in pieces if one.photo is not None), None)
             if "photo" in request.POST:
-                return _photo(punch, photo)
+                if photo is None:
+                    raise Http404
+                return photo_file(photo, f"punch-{punch.pk}")
             context["pieces"] = [
                 (PunchEvidence.Kind(one.kind).label, evidence_lines(one.facts))
                 for one in pieces
@@ -53,13 +56,3 @@ def evidence_page(request: HttpRequest, punch_id: int) -> HttpResponse:
             ]
             context["has_photo"] = photo is not None
     return render(request, "admin/attendance/punch/evidence.html", context)
-
-
-def _photo(punch: Punch, photo: bytes | None) -> HttpResponse:
-    """Answer with a file that no browser takes for a page."""
-    if photo is None:
-        raise Http404
-    answer = HttpResponse(photo, content_type="image/jpeg")
-    answer["Content-Disposition"] = f'attachment; filename="punch-{punch.pk}.jpg"'
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer

@@ -7,16 +7,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
+from attendance.admin.absences import ReasonActionForm
 from attendance.admin.evidence_page import evidence_page
-from attendance.models import Correction, Punch, PunchDecision, PunchEvidence
+from attendance.admin.filters import ToCloseFilter
+from attendance.console.checked import STATES, read_checked, state_of
+from attendance.models import Correction, Punch, PunchCheck, PunchDecision, PunchEvidence
 from attendance.services import corrections
 from attendance.wording import slot_label
 from devices.models import Credential, TerminalLine
@@ -30,6 +33,7 @@ from organization.scoped_admin import (
 )
 
 PIN_AT_MOST: int = 14
+STATE_LABELS = {"accepted": "success", "held": "warning", "awaited": "info", "refused": "danger"}
 
 
 class PunchedFilter(DropdownFilter):
@@ -67,6 +71,41 @@ class PunchedFilter(DropdownFilter):
         return queryset.filter(punched_at__gte=since, punched_at__lt=until)
 
 
+class StateFilter(DropdownFilter):
+    """What became of held punches: those that wait for a person first."""
+
+    title = _("held punches")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return the states of a punch that was held."""
+        return [
+            ("held", _("Waiting for a decision")),
+            ("awaited", PunchCheck.Outcome.AWAITED.label),
+            ("accepted", _("Held, and accepted")),
+            ("refused", _("Held, and refused")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the held punches of that state."""
+        state = self.value()
+        if state not in STATES:
+            return queryset
+        latest = PunchDecision.objects.filter(punch=OuterRef("pk")).order_by("-pk")
+        held = queryset.filter(is_held=True).alias(decided=Subquery(latest.values("verdict")[:1]))
+        if state in PunchDecision.Verdict.values:
+            return held.filter(decided=state)
+        return held.filter(decided=None, awaited_check__isnull=state == "held")
+
+
+class CheckInline(ReadOnlyInline):
+    """Each time that its proof was checked; the latest counts."""
+
+    model = PunchCheck
+    fields = ("outcome", "rule_version", "checked_at")
+    readonly_fields = fields
+
+
 class DecisionInline(ReadOnlyInline):
     """Verdicts on a held punch; the latest counts."""
 
@@ -80,8 +119,15 @@ class PunchAdmin(ReadOnlyAdmin):
     """Who was seen when, as it was told, the latest told first."""
 
     empty_text = _("Punches come from terminals, their log files and the API.")
-    list_display = ("employee", "wall_time", "how", "direction", "source", "terminal", "held")
-    list_filter = (PunchedFilter, DepartmentFilter, "method", "source", "is_held")
+    list_display = ("employee", "wall_time", "how", "direction", "source", "terminal", "state")
+    list_filter = (
+        PunchedFilter,
+        DepartmentFilter,
+        "method",
+        "source",
+        StateFilter,
+        ToCloseFilter,
+    )
     list_select_related = ("employee", "terminal")
     search_fields = ("employee__number", "employee__name")
     search_help_text = _("Number or name")
@@ -92,10 +138,10 @@ class PunchAdmin(ReadOnlyAdmin):
         (None, {"fields": ("employee", "department", "wall_time", "method", "direction")}),
         (_("Moments"), {"fields": ("punched_at", "zone", "received_at")}),
         (_("Origin"), {"fields": ("source", "terminal", "said", "natural_key", "is_held")}),
-        (_("Evidence"), {"fields": ("proof",)}),
+        (_("Evidence"), {"fields": ("state", "anomalies", "why", "proof")}),
     )
-    readonly_fields = ("wall_time", "said", "proof")
-    inlines = (DecisionInline,)
+    readonly_fields = ("wall_time", "said", "state", "anomalies", "why", "proof")
+    inlines = (CheckInline, DecisionInline)
 
     @display(description=_("wall time"))
     def wall_time(self, punch: Punch) -> str:
@@ -107,10 +153,30 @@ class PunchAdmin(ReadOnlyAdmin):
         """Return the method in words."""
         return punch.get_method_display()
 
-    @display(description=_("held"), label={"held": "warning"})
-    def held(self, punch: Punch) -> tuple[str, Any] | None:
-        """Mark a punch that waited, or waits, for a verdict."""
-        return ("held", _("Held")) if punch.is_held else None
+    @display(description=_("what became of it"), label=STATE_LABELS)
+    def state(self, punch: Punch) -> tuple[str, Any]:
+        """Say whether it counts, waits, or was refused."""
+        state = state_of(punch)
+        return state, STATES[state]
+
+    @display(description=_("anomalies"))
+    def anomalies(self, punch: Punch) -> str:
+        """Return which of the eight classes of trouble its reasons belong to."""
+        checked = read_checked(punch)
+        return " · ".join(checked.anomalies) if checked and checked.anomalies else "–"
+
+    @display(description=_("why"))
+    def why(self, punch: Punch) -> str:
+        """Return the reasons of the latest check in words, the decisive ones first."""
+        checked = read_checked(punch)
+        if checked is None:
+            return "–"
+        told = ((one.label, one.sentence) for one in checked.told)
+        return format_html_join("", "<p><b>{}</b> {}</p>", told) or "–"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Punch]:
+        """Return the punches with what became of them."""
+        return super().get_queryset(request).prefetch_related("checks", "decisions")
 
     def get_urls(self) -> list[URLPattern]:
         """Put the page of the evidence before the page of the row."""
@@ -168,6 +234,7 @@ class CorrectionAdmin(ReadOnlyAdmin):
     list_select_related = ("employee", "decided_by")
     search_fields = ("employee__number", "employee__name")
     actions = ("revoke",)
+    action_form = ReasonActionForm
 
     @display(description=_("slot"), ordering="slot")
     def slot_name(self, correction: Correction) -> str:
@@ -194,5 +261,6 @@ class CorrectionAdmin(ReadOnlyAdmin):
                 correction_id=row.pk,
                 actor=request.user,  # type: ignore[arg-type]
                 now=now,
+                as_adjustment=request.POST.get("as_adjustment", "")[:200],
             ),
         )

@@ -17,6 +17,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from attendance.admin.fences import fences_of_rule
 from attendance.models import AttendanceDay, AttendanceRule, RuleVersion
 from attendance.rule_form import VersionForm, version_initial
 from attendance.rule_words import tell_rule, who
@@ -41,8 +42,11 @@ class AttendanceRuleAdmin(ScopedAdmin):
     change_form_template = "admin/attendance/attendancerule/change_form.html"
 
     class Media:
-        css = {"all": ("scheduling/rules.css",)}
-        js = (forms.Script("scheduling/shift_form.js", defer=True),)
+        css = {"all": ("scheduling/rules.css", "dist/fences.css")}
+        js = (
+            forms.Script("scheduling/shift_form.js", defer=True),
+            forms.Script("dist/fences.js", defer=True),
+        )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AttendanceRule]:
         return super().get_queryset(request).prefetch_related("versions")
@@ -104,6 +108,7 @@ class AttendanceRuleAdmin(ScopedAdmin):
             context["who"] = who(rule)
             context["history"] = _history(rule)
             context["new_url"] = reverse("admin:attendance_rule_draft", args=[rule.pk])
+            context |= fences_of_rule(request, rule)
         return super().changeform_view(
             request, object_id, form_url, context | (extra_context or {})
         )
@@ -271,11 +276,15 @@ class AttendanceRuleAdmin(ScopedAdmin):
 
 
 def _problems(form: VersionForm) -> list[Any]:
-    return [
-        f"{form[name].label}: {said}" if name in form.fields and name[:8] != "overtime" else said
-        for name, errors in form.errors.items()
-        for said in errors
-    ]
+    return [_named(form, name, said) for name, errors in form.errors.items() for said in errors]
+
+
+def _named(form: VersionForm, name: str, said: Any) -> Any:
+    """Return what is wrong behind the name of its box, unless it names the box itself."""
+    if name not in form.fields or name.startswith("overtime"):
+        return said
+    label = str(form[name].label)
+    return said if str(said).startswith(label) else f"{label}: {said}"
 
 
 def _in_force(rule: AttendanceRule, day: date) -> RuleVersion | None:

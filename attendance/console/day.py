@@ -7,12 +7,15 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.db.models import prefetch_related_objects
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from attendance import wording
+from attendance.console.checked import Checked, is_awaited, read_checked
+from attendance.console.closing import Paid, paid_of
 from attendance.console.status_style import STYLES, StatusStyle
 from attendance.console.timeline import Drawing, Seen, draw
 from attendance.engine import Anomaly, DayResult, Minute, PlanKind, evaluate_day
@@ -20,7 +23,7 @@ from attendance.loading import Facts, Loaded, inputs, load_facts
 from attendance.models import AttendanceDay, DayHistory, Punch, PunchDecision, WaitingDay
 from attendance.planning import minute_of, moment_of
 from attendance.services import days
-from organization.access import Action, departments_for
+from organization.access import Action, departments_for, granted_paths
 from organization.errors import NotFound
 from organization.models import Department, Employee, User
 from scheduling.models import Shift
@@ -45,6 +48,7 @@ class PunchLine(NamedTuple):
     wall: str
     kind: str
     meaning: str
+    checked: Checked | None = None
 
 
 class Found(NamedTuple):
@@ -72,7 +76,10 @@ class Earlier(NamedTuple):
 
 
 class DayPage(NamedTuple):
-    """Everything on the page of a day. `row` is None while no result is stored."""
+    """Everything on the page of a day. `row` is None while no result is stored.
+
+    `loaded` and `result` are what the facts say now, whatever is stored.
+    """
 
     employee: Employee
     department: Department
@@ -93,6 +100,9 @@ class DayPage(NamedTuple):
     is_unplanned: bool
     is_provisional: bool
     may_judge: bool
+    paid: Paid | None
+    loaded: Loaded
+    result: DayResult
 
     @property
     def before(self) -> date:
@@ -137,8 +147,9 @@ def read_day(user: User, employee_id: int, work_date: date, *, now: datetime) ->
     if not is_own and departments_for(user, Action.SEE).filter(pk__in=keys).count() < len(keys):
         raise NotFound(what=AttendanceDay._meta.verbose_name, key=work_date)
     department = row.department if row else Department.objects.get(pk=loaded.department_id)
+    ruled = granted_paths(user, Action.RULE)
     zone = facts.book.zone_of(loaded.department_id, work_date)
-    punches = _punches(user, employee, _Meanings(loaded, result, (before, after), zone))
+    punches = punches_of(user, employee, Meanings(loaded, result, (before, after), zone))
     waiting = WaitingDay.objects.filter(employee=employee, work_date=work_date).first()
     return DayPage(
         employee=employee,
@@ -169,7 +180,10 @@ def read_day(user: User, employee_id: int, work_date: date, *, now: datetime) ->
         waiting_cause=days.CAUSES.get(waiting.cause, waiting.cause) if waiting else "",
         is_unplanned=loaded.planned.is_unplanned and loaded.day.employed,
         is_provisional=row.is_provisional if row else loaded.planned.is_provisional,
-        may_judge=departments_for(user, Action.RULE).filter(pk=department.pk).exists(),
+        may_judge=ruled is None or department.path.startswith(ruled or ("-",)),
+        paid=paid_of(employee_id, work_date),
+        loaded=loaded,
+        result=result,
     )
 
 
@@ -265,7 +279,7 @@ def _findings(found: Sequence[Any]) -> Iterator[Found]:
 # --- punches ---------------------------------------------------------------------------------
 
 
-def _punches(user: User, employee: Employee, meanings: _Meanings) -> list[PunchLine]:
+def punches_of(user: User, employee: Employee, meanings: Meanings) -> list[PunchLine]:
     """Return the punches of the date and of its window, oldest first, and what became of each."""
     day, zone = meanings.loaded.work_date, meanings.zone
     starts = datetime.combine(day, time(), zone)
@@ -275,21 +289,28 @@ def _punches(user: User, employee: Employee, meanings: _Meanings) -> list[PunchL
         starts = min(starts, moment_of(plan.opens))
         ends = max(ends, moment_of(Minute(plan.closes + 1)))
     near = Punch.objects.filter(employee=employee, punched_at__gte=starts, punched_at__lt=ends)
-    found = near.select_related("terminal").prefetch_related("decisions")
-    theirs = set(near.visible_to(user).values_list("pk", flat=True)[:_PUNCHES_AT_MOST])
+    found = near.select_related("terminal").prefetch_related("checks")
+    punches = list(found.order_by("punched_at", "pk")[:_PUNCHES_AT_MOST])
+    # Nobody decides about what counted at once.
+    prefetch_related_objects([punch for punch in punches if punch.is_held], "decisions")
     lines = [
         PunchLine(
             punch,
             wording.time_text(minute_of(punch.punched_at), work_date=day, zone=zone),
             *meanings.of(punch),
+            read_checked(punch),
         )
-        for punch in found.order_by("punched_at", "pk")[:_PUNCHES_AT_MOST]
+        for punch in punches
     ]
+    others = [line.punch.pk for line in lines if line.kind == "other"]
+    if not others:
+        return lines
     # What the day rests on is shown to whoever sees the day, after a transfer as well.
+    theirs = set(near.visible_to(user).filter(pk__in=others).values_list("pk", flat=True))
     return [line for line in lines if line.kind != "other" or line.punch.pk in theirs]
 
 
-class _Meanings:
+class Meanings:
     """What became of each punch of a day."""
 
     def __init__(
@@ -309,6 +330,8 @@ class _Meanings:
         if punch.is_held:
             # Newest last; prefetched, so that many held punches cost one query.
             decided = list(punch.decisions.all())
+            if not decided and is_awaited(punch):
+                return "held", gettext("Waits for its second proof")
             if not decided:
                 return "held", gettext("Held: counts once it is accepted")
             if decided[-1].verdict == PunchDecision.Verdict.REFUSED:

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from attendance.console.closing import closed_in
 from attendance.console.period import Period, neighbours, period_start, read_period
 from attendance.console.status_style import STYLES, StatusStyle
 from attendance.engine import PlanKind
@@ -52,6 +53,8 @@ class OwnMonth(NamedTuple):
     late_count: int
     missing_count: int
     absent_days: float
+    # When its days were closed for pay; None while it is open.
+    closed_at: datetime | None
 
     @property
     def week_heads(self) -> list[date]:
@@ -89,7 +92,7 @@ def read_own_month(
 ) -> OwnMonth:
     """Return the period of a person's own days: results, and plans where there is none yet.
 
-    A constant number of queries; one where every day has its result.
+    A constant number of queries; two where every day has its result.
     """
     span = {"work_date__gte": period.first, "work_date__lte": period.last}
     own = AttendanceDay.objects.visible_to(user).filter(employee=employee, **span)
@@ -111,6 +114,7 @@ def read_own_month(
         sum(1 for row in rows.values() if row.late_minutes),
         sum(row.missing_punches for row in rows.values()),
         float(sum(row.absent_days for row in rows.values())),
+        closed_in(employee.pk, period.first, period.last),
     )
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from attendance.models import Correction, Punch, PunchDecision
-from attendance.services.absences import OwnRecord
+from attendance.services.absences import refuse_own
+from attendance.services.authority import Authority
 from attendance.services.days import wake, wake_for_punches
+from attendance.services.periods import why_adjusted
+from attendance.signals import fact_is_revoked
 from organization import audit
-from organization.access import Action, departments_for
+from organization.access import departments_for
 from organization.errors import DomainError, NotFound
 from organization.models import Employee, User
 from organization.services import department_on, zone_names
@@ -68,19 +72,21 @@ def record_correction(
     reason: str,
     actor: User | None,
     now: datetime,
+    authority: Authority | None = None,
+    as_adjustment: str = "",
 ) -> Correction:
     """Let a decided moment stand in for a slot's punches; the day is judged again.
 
     `slot` is `in` or `out`, with a number where a shift has several segments. The actor needs
-    Action.DECIDE on the person on that date, who is somebody else. Raises NotFound, OwnRecord,
-    UnknownSlot, TooFarFromItsDay, CorrectedAlready and ValidationError.
+    Action.DECIDE on the person on that date, who is somebody else, or rests on the right of
+    another. A day that has been paid needs a reason `as_adjustment`. Raises NotFound, OwnRecord,
+    PeriodClosed, UnknownSlot, TooFarFromItsDay, CorrectedAlready and ValidationError.
     """
-    _meet(employee, actor, work_date)
+    _meet(employee, actor, work_date, authority)
+    why = why_adjusted(employee, [work_date], as_adjustment)
     if not _SLOT.fullmatch(slot):
         raise UnknownSlot(slot=slot)
-    midnight = datetime(work_date.year, work_date.month, work_date.day, tzinfo=UTC)
-    if abs(corrected_at - midnight) > _REACH:
-        raise TooFarFromItsDay(corrected_at=corrected_at.isoformat(), work_date=str(work_date))
+    check_reach(corrected_at, work_date)
     correction = Correction(
         employee=employee,
         work_date=work_date,
@@ -96,37 +102,59 @@ def record_correction(
             correction.save()
     except IntegrityError as error:
         raise CorrectedAlready(slot=slot, work_date=str(work_date)) from error
-    _follow(correction, "correction.recorded", actor, now)
+    _follow(correction, "correction.recorded", actor, now, **why)
     return correction
 
 
+def check_reach(corrected_at: datetime, work_date: date) -> None:
+    """Raise TooFarFromItsDay for a moment that cannot belong to a work date."""
+    midnight = datetime(work_date.year, work_date.month, work_date.day, tzinfo=UTC)
+    if abs(corrected_at - midnight) > _REACH:
+        raise TooFarFromItsDay(corrected_at=corrected_at.isoformat(), work_date=str(work_date))
+
+
 @transaction.atomic
-def revoke_correction(*, correction_id: int, actor: User | None, now: datetime) -> Correction:
+def revoke_correction(
+    *,
+    correction_id: int,
+    actor: User | None,
+    now: datetime,
+    authority: Authority | None = None,
+    as_adjustment: str = "",
+) -> Correction:
     """Take a correction back; its slot is its punches again.
 
-    The actor is whoever could have recorded it. Raises NotFound, OwnRecord and RevokedAlready.
+    The actor is whoever could have recorded it. Raises NotFound, OwnRecord, PeriodClosed and
+    RevokedAlready.
     """
+    if authority is None:
+        fact_is_revoked.send(sender=Correction, key=correction_id, actor=actor, now=now)
     correction = Correction.objects.select_for_update().get(pk=correction_id)
-    _meet(correction.employee, actor, correction.work_date)
+    _meet(correction.employee, actor, correction.work_date, authority)
+    why = why_adjusted(correction.employee, [correction.work_date], as_adjustment)
     if correction.revoked_at is not None:
         raise RevokedAlready(correction=correction.pk)
     correction.revoked_at, correction.revoked_by = now, actor
     correction.save(update_fields=["revoked_at", "revoked_by"])
-    _follow(correction, "correction.revoked", actor, now)
+    _follow(correction, "correction.revoked", actor, now, **why)
     return correction
 
 
-def _meet(employee: Employee, actor: User | None, on: date) -> None:
+def _meet(
+    employee: Employee, actor: User | None, on: date, authority: Authority | None = None
+) -> None:
     """Refuse whoever may not decide about a person's date. None is a command."""
     if actor is None:
         return
-    if not Employee.objects.visible_on(on, actor, Action.DECIDE).filter(pk=employee.pk).exists():
+    user, act = authority or Authority(actor)
+    if not Employee.objects.visible_on(on, user, act).filter(pk=employee.pk).exists():
         raise NotFound(what=Employee._meta.verbose_name, key=employee.number)
-    if employee.user_id == actor.pk:
-        raise OwnRecord(department=str(employee.department))
+    refuse_own(employee, actor, authority)
 
 
-def _follow(correction: Correction, verb: str, actor: User | None, now: datetime) -> None:
+def _follow(
+    correction: Correction, verb: str, actor: User | None, now: datetime, **why: str
+) -> None:
     audit.record(
         actor=actor,
         verb=verb,
@@ -136,6 +164,7 @@ def _follow(correction: Correction, verb: str, actor: User | None, now: datetime
         slot=correction.slot,
         corrected_at=correction.corrected_at.isoformat(),
         reason=correction.reason,
+        **why,
     )
     day = correction.work_date
     # A shift may start later where the day before ended late.
@@ -148,20 +177,33 @@ def _follow(correction: Correction, verb: str, actor: User | None, now: datetime
 
 @transaction.atomic
 def decide_held_punch(
-    *, punch: Punch, verdict: str, reason: str, actor: User | None, now: datetime
+    *,
+    punch: Punch,
+    verdict: str,
+    reason: str,
+    actor: User | None,
+    now: datetime,
+    authority: Authority | None = None,
+    as_adjustment: str = "",
 ) -> PunchDecision:
     """Accept or refuse a held punch; the latest verdict counts.
 
-    The actor needs Action.DECIDE on the department of the punch, which is somebody else's.
-    Raises NotFound, OwnRecord, NotHeld and ValidationError.
+    The actor needs Action.DECIDE on the department of the punch, which is somebody else's. To
+    refuse what never counted changes no day, so a day that has been paid asks no reason for it.
+    Raises NotFound, OwnRecord, NotHeld, PeriodClosed and ValidationError.
     """
     if actor is not None:
-        if not departments_for(actor, Action.DECIDE).filter(pk=punch.department_id).exists():
+        user, act = authority or Authority(actor)
+        if not departments_for(user, act).filter(pk=punch.department_id).exists():
             raise NotFound(what=Punch._meta.verbose_name, key=punch.pk)
-        if punch.employee.user_id == actor.pk:
-            raise OwnRecord(department=str(punch.department))
+        refuse_own(punch.employee, actor, authority)
     if not punch.is_held:
         raise NotHeld(punch=punch.pk)
+    there = punch.punched_at.astimezone(ZoneInfo(punch.zone)).date()
+    latest = punch.decisions.order_by("-pk").first()
+    counted = latest is not None and latest.verdict == PunchDecision.Verdict.ACCEPTED
+    changes = counted or verdict != PunchDecision.Verdict.REFUSED
+    why = why_adjusted(punch.employee, [there] if changes else [], as_adjustment)
     decision = PunchDecision(
         punch=punch, verdict=verdict, reason=reason, decided_by=actor, decided_at=now
     )
@@ -174,6 +216,7 @@ def decide_held_punch(
         department=punch.department,
         now=now,
         reason=reason,
+        **why,
     )
     wake_for_punches(
         [

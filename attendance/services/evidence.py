@@ -9,15 +9,15 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from attendance.evidence.claims import Claim, Position
 from attendance.evidence.photos import BadPhoto, clean_photo
 from attendance.models import Punch, PunchEvidence
 from organization import audit
-from organization.access import Action
+from organization.access import Action, ScopedQuerySet
 from organization.encryption import CannotUnseal
 from organization.errors import DomainError, NotFound
 from organization.models import User
@@ -59,6 +59,13 @@ class Unreadable(DomainError):
     message = _("This evidence cannot be opened: its key is missing, or it was changed.")
 
 
+class Picture(NamedTuple):
+    """A photo as it is kept, written anew, and the keyed digest by which it is known again."""
+
+    content: bytes
+    digest: str
+
+
 class Piece(NamedTuple):
     """A kind of evidence, opened."""
 
@@ -67,32 +74,50 @@ class Piece(NamedTuple):
     photo: bytes | None = None
 
 
+def take_picture(photo: bytes) -> Picture:
+    """Return a photo as it is kept. Raises PhotoRefused.
+
+    The digest is of the pixels that are kept: what a file carries beside them makes no new picture.
+    """
+    try:
+        content = clean_photo(photo)
+    except BadPhoto as problem:
+        raise PhotoRefused(problem=str(problem)) from problem
+    return picture_of(content)
+
+
+def picture_of(content: bytes) -> Picture:
+    """Return a photo that has been written anew before, with its digest."""
+    digest = salted_hmac("attendance.photo", content, algorithm="sha256").hexdigest()
+    return Picture(content, digest)
+
+
 # Keeping ------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
 def keep_evidence(
     punch: Punch,
     *,
     now: datetime,
     position: Position | None = None,
     bssid: str | None = None,
-    photo: bytes | None = None,
+    picture: Picture | None = None,
     integrity: Mapping[str, Any] | None = None,
+    address: str | None = None,
 ) -> int:
     """Keep what proved a punch, sealed, each kind until its own date; return how many kinds.
 
-    A kind is kept once: what is told again changes nothing. Raises PhotoRefused, TooManyPhotos.
+    A kind is kept once: what is told again changes nothing. All is kept by one insert, or nothing.
+    Raises TooManyPhotos.
     """
     rows = list(_claimed(punch.pk, Claim(position, bssid), now))
     if integrity is not None:
         rows.append(_row(punch.pk, Kind.INTEGRITY, _as_bytes(integrity), now))
-    if photo is not None:
+    if address is not None:
+        rows.append(_row(punch.pk, Kind.ADDRESS, _as_bytes({"address": address}), now))
+    if picture is not None:
         _refuse_too_many(punch, now)
-        try:
-            rows.append(_row(punch.pk, Kind.PHOTO, clean_photo(photo), now))
-        except BadPhoto as problem:
-            raise PhotoRefused(problem=str(problem)) from problem
+        rows.append(_row(punch.pk, Kind.PHOTO, picture.content, now, picture.digest))
     return _keep(rows)
 
 
@@ -114,10 +139,13 @@ def _keep(rows: list[PunchEvidence]) -> int:
     return len(rows)
 
 
-def _row(punch_id: int, kind: str, content: bytes, now: datetime) -> PunchEvidence:
+def _row(
+    punch_id: int, kind: str, content: bytes, now: datetime, digest: str = ""
+) -> PunchEvidence:
     return PunchEvidence(
         punch_id=punch_id,
         kind=kind,
+        digest=digest,
         sealed=sealed(PunchEvidence, "sealed", content, punch_id=punch_id, kind=str(kind)),
         kept_at=now,
         keep_until=(now + timedelta(days=settings.RETENTION_DAYS[str(kind)])).date(),
@@ -144,28 +172,40 @@ def find_punch(punch_id: int, *, actor: User) -> Punch:
 
     Raises NotFound for any other, as for one that there is not.
     """
-    punches = Punch.objects.all()
-    allowed = Q(pk__in=punches.visible_to(actor, Action.AUDIT).filter(pk=punch_id).values("pk"))
-    allowed |= Q(pk__in=punches.visible_to(actor, Action.DECIDE).filter(pk=punch_id).values("pk"))
-    if actor.is_active:
-        allowed |= Q(employee__user=actor.pk)
-    found = punches.filter(allowed, pk=punch_id).select_related("employee", "department").first()
+    punches = Punch.objects.filter(pk=punch_id)
+    allowed = may_look(punches, actor, "employee__user")
+    found = punches.filter(allowed).select_related("employee", "department").first()
     if found is None:
         raise NotFound(what=str(Punch._meta.verbose_name), key=punch_id)
     return found
 
 
-@transaction.atomic
-def view_evidence(punch_id: int, *, actor: User, reason: str, now: datetime) -> list[Piece]:
-    """Return what proved a punch, opened, and write down who looked at it and why.
+def may_look(rows: ScopedQuerySet, actor: User, own: str) -> Q:
+    """Return which of some rows `actor` may open: by AUDIT or DECIDE there, or as one's own.
 
-    One's own needs no reason. Raises NotFound, ReasonMissing, Unreadable.
+    `own` names the log-in whose rows they are. To see somebody's days is not enough.
     """
-    punch = find_punch(punch_id, actor=actor)
+    allowed = Q(pk__in=rows.visible_to(actor, Action.AUDIT).values("pk"))
+    allowed |= Q(pk__in=rows.visible_to(actor, Action.DECIDE).values("pk"))
+    return allowed | Q(**{own: actor.pk}) if actor.is_active else allowed
+
+
+def reason_to_look(reason: str, *, is_own: bool) -> str:
+    """Return why somebody looks, in one line. Raises ReasonMissing unless it is their own."""
     reason = " ".join(reason.split())
-    is_own = punch.employee.user_id == actor.pk
     if not is_own and not 3 <= len(reason) <= REASON_AT_MOST:
         raise ReasonMissing
+    return reason
+
+
+def view_evidence(punch_id: int, *, actor: User, reason: str, now: datetime) -> list[Piece]:
+    """Return what proved a punch, opened, after writing down who looks at it and why.
+
+    The line stays, also where nothing can be opened: no transaction holds both. One's own needs no
+    reason. Raises NotFound, ReasonMissing, Unreadable.
+    """
+    punch = find_punch(punch_id, actor=actor)
+    reason = reason_to_look(reason, is_own=punch.employee.user_id == actor.pk)
     rows = list(punch.evidence.order_by("pk"))
     audit.record(
         actor=actor,

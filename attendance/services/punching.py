@@ -1,17 +1,7 @@
-"""Punches come in. However often a fact is reported, it is kept once, and its days wait.
-
-What makes two reports the same fact is their natural key:
-
-- `api:<user>:<key>`: a program that names its punches with a key of its own. The key names one
-  punch for ever; another punch under the same key is refused.
-- `seen:<employee>:<second>:<method>`: a program without keys.
-- `clock:<employee>:<second>`: whatever terminals say, pushed or carried over in a file. Clocks are
-  copied from one another and print a second twice, so neither the terminal nor the way in counts.
-"""
+"""Punches come in from programs and terminals: who it was, where they belong, whether it can be."""
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -19,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
@@ -31,11 +21,13 @@ from attendance.engine import Minute, PlanKind
 from attendance.evidence.claims import Claim
 from attendance.loading import Dialect, as_date, inputs, load_facts, rows
 from attendance.models import Punch
-from attendance.services.days import wake_for_punches
+from attendance.services.checking import record_vouched
 from attendance.services.evidence import keep_claims
+from attendance.services.keeping import Kept, NewPunch
 from devices.models import Credential, Terminal, TerminalLine
+from devices.wifi import unit_paths
 from organization.access import Action, granted_paths
-from organization.models import Department, User
+from organization.models import User
 from organization.services import zone_names
 
 # Clocks drift by minutes; nobody reports a punch that happened more than a payroll year ago.
@@ -64,32 +56,6 @@ class Reported(NamedTuple):
     evidence: Claim | None = None
 
 
-class NewPunch(NamedTuple):
-    """A punch to keep. `second` counts from the epoch; `zone` is the site's.
-
-    `home_zone` is the one in which the person's days are planned, where the site has another.
-    """
-
-    employee_id: int
-    department_id: int
-    second: int
-    zone: str
-    method: str
-    source: str
-    natural_key: str
-    direction: str = ""
-    terminal_id: int | None = None
-    is_held: bool = False
-    home_zone: str = ""
-
-
-class Kept(NamedTuple):
-    """The key of a punch, and whether this report brought it."""
-
-    punch_id: int
-    is_new: bool
-
-
 class Person(NamedTuple):
     """An employee with where they belonged from which date on, the oldest first."""
 
@@ -112,108 +78,6 @@ class Person(NamedTuple):
     def is_employed_on(self, day: date) -> bool:
         """Say whether the day is theirs; the first and the last day count."""
         return self.joined_on <= day and (self.left_on is None or day <= self.left_on)
-
-
-# --- keeping ---------------------------------------------------------------------------------
-
-_COLUMNS: Final = (
-    "employee_id, department_id, punched_at, received_at, zone, method, source, direction, "
-    "terminal_id, is_held, natural_key"
-)
-_TAIL: Final = "ON CONFLICT (natural_key) DO NOTHING RETURNING natural_key, id"
-
-
-@transaction.atomic
-def record_punches(punches: Sequence[NewPunch], *, now: datetime) -> list[Kept]:
-    """Keep punches, each fact once, and make their days wait; return one answer a punch, in order.
-
-    One insert, one read of those that were there, and the waking, however many there are.
-    """
-    if not punches:
-        return []
-    # Everybody inserts in one order, so that two writers of the same facts never wait crosswise.
-    unique = {punch.natural_key: punch for punch in reversed(punches)}
-    ordered = [unique[key] for key in sorted(unique)]
-    new = _insert(ordered, now)
-    known = _keys_of([key for key in unique if key not in new]) if len(new) < len(unique) else {}
-    wake_for_punches(
-        (
-            (punch.employee_id, punch.second, punch.home_zone or punch.zone)
-            for punch in ordered
-            if punch.natural_key in new
-        ),
-        now=now,
-    )
-    answers = []
-    for punch in punches:
-        key = punch.natural_key
-        found = new.pop(key, None)
-        if found is not None:
-            known[key] = found
-        answers.append(Kept(known[key], found is not None))
-    return answers
-
-
-def record_punch(punch: NewPunch, *, now: datetime) -> Kept:
-    """Keep one punch, once, and make its days wait."""
-    return record_punches([punch], now=now)[0]
-
-
-def _insert(punches: Sequence[NewPunch], now: datetime) -> dict[str, int]:
-    """Insert what is not there; return natural key → id of what was new."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                f"INSERT INTO attendance_punch ({_COLUMNS}) "
-                "SELECT e, d, to_timestamp(s), %s, z, m, o, i, t, h, k FROM unnest("
-                "%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], "
-                "%s::text[], %s::bigint[], %s::boolean[], %s::text[]"
-                f") AS new(e, d, s, z, m, o, i, t, h, k) {_TAIL}",
-                [
-                    now,
-                    *(
-                        [getattr(punch, field) for punch in punches]
-                        for field in (
-                            "employee_id", "department_id", "second", "zone", "method",
-                            "source", "direction", "terminal_id", "is_held", "natural_key",
-                        )
-                    ),
-                ],
-            )  # fmt: skip
-        else:
-            fields = ", ".join(f"json_extract(value, '$[{n}]')" for n in range(11))
-            rows = [
-                (
-                    punch.employee_id,
-                    punch.department_id,
-                    _moment(punch.second),
-                    _moment(now.timestamp()),
-                    punch.zone,
-                    punch.method,
-                    punch.source,
-                    punch.direction,
-                    punch.terminal_id,
-                    punch.is_held,
-                    punch.natural_key,
-                )
-                for punch in punches
-            ]
-            cursor.execute(
-                f"INSERT INTO attendance_punch ({_COLUMNS}) "
-                f"SELECT {fields} FROM json_each(%s) WHERE true {_TAIL}",
-                [json.dumps(rows)],
-            )
-        return dict(cursor.fetchall())
-
-
-def _moment(second: float) -> Any:
-    """Return a moment as the database keeps it."""
-    return str(connection.ops.adapt_datetimefield_value(datetime.fromtimestamp(second, UTC)))
-
-
-def _keys_of(natural_keys: Sequence[str]) -> dict[str, int]:
-    found = Punch.objects.filter(natural_key__in=natural_keys)
-    return dict(found.values_list("natural_key", "pk"))
 
 
 # --- what programs report --------------------------------------------------------------------
@@ -285,7 +149,7 @@ def _check(
         )  # fmt: skip
     second = int(at.timestamp())
     department, zone = place(person, second, zones)
-    if not was_employed(person, second, zone):
+    if not was_employed(person.id, person, second, zone):
         return Refusal(
             "not_employed", "at", at.isoformat(),
             _("The person was not employed at that moment."),
@@ -310,7 +174,7 @@ def _keep_named(
     punches: Sequence[NewPunch], actor: User, now: datetime
 ) -> Iterator[Kept | Refusal]:
     """Keep punches; refuse those whose program has used the same key for another punch."""
-    kept = record_punches(punches, now=now)
+    kept = record_vouched(punches, now=now)
     prefix = f"api:{actor.pk}:"
     doubtful = {
         answer.punch_id
@@ -379,14 +243,32 @@ def _read_people(condition: str, params: Sequence[Any]) -> Iterator[Person]:
         )
 
 
-def place(person: Person, second: int, zones: Mapping[int, str]) -> tuple[int, str]:
+class Placed(Protocol):
+    """Somebody of whom it is known where they belonged, and when they were employed."""
+
+    @property
+    def joined_on(self) -> date:
+        """Return the first day."""
+
+    @property
+    def left_on(self) -> date | None:
+        """Return the last day; None while there is none."""
+
+    def department_on(self, day: date) -> int:
+        """Return the department of a date."""
+
+    def is_employed_on(self, day: date) -> bool:
+        """Say whether the day is theirs."""
+
+
+def place(person: Placed, second: int, zones: Mapping[int, str]) -> tuple[int, str]:
     """Return the department of a person at a moment, and its zone."""
     there = zones[person.department_on(_wall_date(second, "UTC"))]
     department = person.department_on(_wall_date(second, there))
     return department, zones[department]
 
 
-def was_employed(person: Person, second: int, zone: str) -> bool:
+def was_employed(employee_id: int, person: Placed, second: int, zone: str) -> bool:
     """Say whether a punch of this moment may count for the person.
 
     The last night ends on the date after the last day, and the first may begin on the date
@@ -396,8 +278,8 @@ def was_employed(person: Person, second: int, zone: str) -> bool:
     if person.is_employed_on(day):
         return True
     if person.left_on is not None and day - _DAY == person.left_on:
-        return _is_in_window(person.id, person.left_on, second)
-    return day + _DAY == person.joined_on and _is_in_window(person.id, person.joined_on, second)
+        return _is_in_window(employee_id, person.left_on, second)
+    return day + _DAY == person.joined_on and _is_in_window(employee_id, person.joined_on, second)
 
 
 def _is_in_window(employee_id: int, day: date, second: int) -> bool:
@@ -485,7 +367,7 @@ def _take_in_chunk(chunk: int, now: datetime) -> TakenIn:
             becomes[State.TAKEN, ""].append(line.pk)
         else:
             becomes[read].append(line.pk)
-    kept = record_punches(punches, now=now)
+    kept = record_vouched(punches, now=now)
     for (state, problem), keys in becomes.items():
         TerminalLine.objects.filter(pk__in=keys).update(state=state, problem=problem)
     unknown = len(becomes[State.UNKNOWN_PERSON, ""])
@@ -509,7 +391,7 @@ def _read_line(
         return State.QUARANTINED, "no_such_time"
     # Somebody who punches at a site abroad is still planned, and paid, by the clock at home.
     department, home_zone = place(person, second, zones)
-    if not was_employed(person, second, home_zone):
+    if not was_employed(person.id, person, second, home_zone):
         return State.QUARANTINED, "not_employed"
     return NewPunch(
         employee_id=person.id,
@@ -596,13 +478,10 @@ def who_is(pins: Collection[Pin]) -> dict[Pin, Person]:
 
 def _units_of(terminals: Collection[int]) -> dict[int, str]:
     """Return the tree path of each terminal's business unit; `/` where there is none."""
-    units = list(Department.objects.filter(is_unit=True).values_list("path", flat=True))
-    return {
-        terminal: max((unit for unit in units if path.startswith(unit)), key=len, default="/")
-        for terminal, path in Terminal.objects.filter(pk__in=terminals).values_list(
-            "pk", "department__path"
-        )
-    }
+    rows = Terminal.objects.filter(pk__in=terminals).values_list("pk", "department__path")
+    paths = dict(rows)
+    units = unit_paths(paths.values())
+    return {terminal: units[path] for terminal, path in paths.items()}
 
 
 def release_known_people(*, at_most: int = 500) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -12,6 +12,8 @@ from django.db import transaction
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
+from attendance import demand_words
+from attendance.evidence.demands import Demands
 from attendance.models import AttendanceRule, RuleVersion
 from organization import audit
 from organization.access import Action
@@ -41,7 +43,10 @@ class VersionIsInForce(DomainError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleText:
-    """What a version of a rule says. `overtime` is for days without a shift."""
+    """What a version of a rule says.
+
+    `overtime` is for days without a shift; `demands` is what a punch has to show.
+    """
 
     is_punching_required: bool = True
     period_starts_on_day: int = 1
@@ -50,14 +55,20 @@ class RuleText:
     make_up_per_month: int = 3
     make_up_days_back: int = 30
     make_up_cutoff_day: int = 5
+    make_up_for_missing: bool = True
+    make_up_for_late: bool = True
+    make_up_for_early: bool = True
+    make_up_for_other: bool = True
+    make_up_needs_photo: bool = False
     overtime: Overtime | None = None
+    demands: Demands = field(default_factory=Demands)
 
     def columns(self) -> dict[str, Any]:
         """Return the columns of RuleVersion that hold it."""
-        names = self.__slots__
-        held = {name: getattr(self, name) for name in names if name != "overtime"}
-        stored = ShiftPattern(overtime=self.overtime).to_json().get("overtime")
-        return {**held, "overtime": stored}
+        held = {name: getattr(self, name) for name in self.__slots__}
+        overtime = ShiftPattern(overtime=self.overtime).to_json().get("overtime")
+        demands = self.demands.to_json() if self.demands != Demands() else None
+        return {**held, "overtime": overtime, "demands": demands}
 
 
 @transaction.atomic
@@ -113,10 +124,11 @@ def draft_rule(
     """Write down what a rule shall say from a date on. Nothing is judged by a draft.
 
     A draft of the same date is replaced. Raises VersionIsPublished for a date that has a
-    published version, ValidationError by field (overtime by its path), or NotFound.
+    published version, ValidationError by field (overtime and demands by their paths), or NotFound.
     """
     rule = _lock(rule_id, actor)
     check_overtime(text.overtime)
+    check_demands(text.demands)
     version = rule.versions.filter(valid_from=valid_from).first()
     if version is not None and version.published_at is not None:
         raise VersionIsPublished(day=valid_from)
@@ -195,16 +207,27 @@ def check_overtime(overtime: Overtime | None) -> None:
         raise ValidationError(found)
 
 
+def check_demands(demands: Demands) -> None:
+    """Raise ValidationError, a dict from path to sentences, unless demands are sound."""
+    found: dict[str, list[ValidationError]] = {}
+    for problem in demands.problems():
+        error = ValidationError(demand_words.sentence(problem), code=problem.code)
+        found.setdefault(f"demands.{problem.field}", []).append(error)
+    if found:
+        raise ValidationError(found)
+
+
 def text_of(version: RuleVersion) -> RuleText:
     """Return what a stored version says."""
     return read_columns({name: getattr(version, name) for name in RuleText.__slots__})
 
 
 def read_columns(columns: Mapping[str, Any]) -> RuleText:
-    """Return what was written by `RuleText.columns`."""
+    """Return what was written by `RuleText.columns`, also before there were demands."""
     stored = {"overtime": columns["overtime"]} if columns["overtime"] else {}
     overtime = ShiftPattern.from_json(stored).overtime
-    return RuleText(**{**columns, "overtime": overtime})
+    demands = Demands.from_json(columns.get("demands") or {})
+    return RuleText(**{**columns, "overtime": overtime, "demands": demands})
 
 
 def _last_text(

@@ -15,7 +15,7 @@ from attendance.services.corrections import (
     record_correction,
     revoke_correction,
 )
-from attendance.services.punching import NewPunch, record_punch
+from attendance.services.keeping import NewPunch, record_punch
 from organization import services as people
 from organization.errors import NotFound
 from tests.cast import Cast, appoint, cast  # noqa: F401  (a fixture)

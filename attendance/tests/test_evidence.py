@@ -20,6 +20,8 @@ from organization.models import AuditEntry, User
 from organization.sealed_fields import opened
 from tests.cast import Cast, appoint
 
+pytestmark = pytest.mark.usefixtures("standing_cast")
+
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 PLACE = Position(31.230416, 121.473701, 12.5, "wgs84")
 BSSID = "3c:84:6a:12:34:56"
@@ -152,7 +154,8 @@ def test_a_flood_of_pixels_is_refused_before_it_is_unpacked(monkeypatch):
 def test_each_kind_has_its_own_row_and_its_own_date(cast: Cast):
     """L-04: ninety days for places, and for the phone's state; a hundred and eighty for photos."""
     evidence.keep_evidence(
-        punch(cast.alice), now=NOW, position=PLACE, bssid=BSSID, photo=picture(),
+        punch(cast.alice), now=NOW, position=PLACE, bssid=BSSID,
+        picture=evidence.take_picture(picture()),
         integrity={"emulator": False},
     )  # fmt: skip
 
@@ -187,6 +190,19 @@ def test_content_that_is_copied_to_another_row_does_not_open(cast: Cast):
 
 
 @pytest.mark.django_db
+def test_a_look_at_what_cannot_be_opened_is_written_down_too(cast: Cast):
+    """A-27: whoever could break a row would otherwise look at the others unseen."""
+    made = punch(cast.alice)
+    evidence.keep_evidence(made, now=NOW, position=PLACE, bssid=BSSID)
+    PunchEvidence.objects.filter(kind="network").update(sealed=made.evidence.first().sealed)
+
+    with pytest.raises(evidence.Unreadable):
+        evidence.view_evidence(made.pk, actor=cast.hr, reason="Complaint", now=NOW)
+
+    assert AuditEntry.objects.get(verb="evidence.viewed").facts["kinds"] == ["position", "network"]
+
+
+@pytest.mark.django_db
 def test_a_kind_is_kept_once_in_the_database_too(cast: Cast):
     made = punch(cast.alice)
     evidence.keep_evidence(made, now=NOW, position=PLACE)
@@ -202,11 +218,13 @@ def test_nobody_sends_photos_without_end(cast: Cast):
     """A-12: a quota per person."""
     small = picture(size=(8, 8))
     for number in range(evidence.PHOTOS_A_DAY):
-        evidence.keep_evidence(punch(cast.alice, number), now=NOW, photo=small)
+        evidence.keep_evidence(
+            punch(cast.alice, number), now=NOW, picture=evidence.take_picture(small)
+        )
 
     with pytest.raises(evidence.TooManyPhotos):
-        evidence.keep_evidence(punch(cast.alice, 99), now=NOW, photo=small)
-    evidence.keep_evidence(punch(cast.carol, 99), now=NOW, photo=small)
+        evidence.keep_evidence(punch(cast.alice, 99), now=NOW, picture=evidence.take_picture(small))
+    evidence.keep_evidence(punch(cast.carol, 99), now=NOW, picture=evidence.take_picture(small))
 
 
 # Looking ------------------------------------------------------------------------------------------
@@ -215,7 +233,9 @@ def test_nobody_sends_photos_without_end(cast: Cast):
 @pytest.fixture
 def kept(cast: Cast) -> Punch:
     made = punch(cast.alice)
-    evidence.keep_evidence(made, now=NOW, position=PLACE, bssid=BSSID, photo=picture())
+    evidence.keep_evidence(
+        made, now=NOW, position=PLACE, bssid=BSSID, picture=evidence.take_picture(picture())
+    )
     return made
 
 

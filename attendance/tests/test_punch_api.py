@@ -304,7 +304,7 @@ def test_a_request_costs_the_same_few_queries_for_one_punch_and_a_thousand(compa
         assert company.client.post(URL, batch).json()["created"] == 1000
 
     asked = [q["sql"] for q in single if "SAVEPOINT" not in q["sql"]]
-    assert len(asked) <= 8, "\n".join(asked)
+    assert len(asked) <= 9, "\n".join(asked)
     assert len([q for q in many if "INSERT INTO attendance_waitingday" not in q["sql"]]) <= len(
         single
     )

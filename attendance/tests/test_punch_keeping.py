@@ -12,7 +12,7 @@ from guardian.shortcuts import assign_perm
 from rest_framework.test import APIClient
 
 from attendance.models import Punch
-from attendance.services.punching import NewPunch, record_punch, record_punches
+from attendance.services.keeping import NewPunch, record_punch, record_punches
 from organization import services as people
 from organization import tokens
 from organization.models import User

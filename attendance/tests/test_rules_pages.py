@@ -1,9 +1,12 @@
+from dataclasses import fields, replace
 from datetime import date
 
 import pytest
 from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains
 
+from attendance.demand_words import tell_demands
+from attendance.evidence.demands import Demands, TwoProofs
 from attendance.models import AttendanceRule, RuleVersion
 from attendance.rule_form import VersionForm, version_initial
 from attendance.rule_words import tell_rule, who
@@ -37,6 +40,29 @@ FULL = RuleText(
             rest_tiers=((480, 60),),
         ),
         holiday=OvertimeTerms(),
+    ),
+    demands=Demands(
+        methods=frozenset(("location", "qr")),
+        is_photo_demanded=True,
+        is_place_demanded_with_code=True,
+        is_attestation_demanded=True,
+        phone_effect="flag",
+        suspicion_effect="flag",
+        fallback=frozenset(("wifi",)),
+        second_check=TwoProofs("location", "face", 20),
+        instead_of_face="card",
+        reports_position=True,
+        allows_offline=False,
+        max_accuracy_metres=100,
+        weak_gps_minutes=10,
+        shared_phone_minutes=5,
+        cooling_hours=48,
+        phone_changes=1,
+        phone_changes_days=60,
+        max_speed_kmh=300,
+        identical_days=5,
+        wifi_far_metres=500,
+        clock_error_minutes=1,
     ),
 )
 
@@ -148,6 +174,26 @@ def test_every_knob_of_a_rule_is_told() -> None:
     assert tell_rule(FULL) == [
         "Nobody under this rule has to punch; no anomaly is ever raised.",
         "Shifts come from assignments alone; rosters are ignored.",
+        "People punch with their phone: Location or QR code.",
+        "Two proofs are wanted, at most 20\u00a0min apart: Location and Face.",
+        "Who does not give their face shows this instead: Card.",
+        "None of the two proofs, and so held each time: QR code.",
+        "A photo of the scene is asked for.",
+        "A QR code counts only together with the place.",
+        "A phone that nobody vouches for is held.",
+        "When positioning has failed for 10\u00a0min: Wi-Fi.",
+        "An unusual phone is noted.",
+        "A new phone counts after 48\u00a0h.",
+        "The phone may be changed 1 time in 60 days.",
+        "A suspicious movement is noted.",
+        "Without a network nobody can punch.",
+        "Field staff report where they are while on duty; they must have been told.",
+        "A position may be off by 100 m.",
+        "Two people on one phone within 5 min are unusual.",
+        "More than 300 km/h between two punches is suspicious.",
+        "The same position to the last digit on 5 dates is suspicious.",
+        "More than 500 m away from its Wi-Fi, a phone is held.",
+        "A phone's clock may be off by 1 min.",
         "The period runs from day 26 to day 25 of the next month.",
         "Every punch stands for itself.",
         "No make-up requests.",
@@ -221,3 +267,135 @@ def test_the_list_of_rules_costs_the_same_however_long(
         answer = client.get(LIST)
 
     assert len(answer.context["cl"].result_list) == 30
+
+
+EVERY_WAY = Demands(
+    methods=frozenset(("location", "wifi", "qr")),
+    second_check=TwoProofs("location", "face"),
+    instead_of_face="card",
+    takes_claims=True,
+)
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Demands)])
+def test_whatever_changes_in_what_a_rule_demands_is_told(name: str) -> None:
+    """The audit log is read in these sentences: a change that they hide would be hidden."""
+    now = getattr(EVERY_WAY, name)
+    other = {
+        "methods": frozenset(("location",)),
+        "fallback": frozenset(),
+        "second_check": None,
+        "instead_of_face": "password",
+        "phone_effect": "flag",
+        "suspicion_effect": "flag",
+    }.get(name, not now if isinstance(now, bool) else 7)
+
+    assert tell_demands(replace(EVERY_WAY, **{name: other})) != tell_demands(EVERY_WAY)
+
+
+def test_a_rule_says_that_nobody_punches_with_a_phone() -> None:
+    assert tell_demands(Demands()) == ["Nobody under this rule punches with a phone."]
+
+
+def test_a_rule_of_location_and_fingerprint_reads_as_people_say_it() -> None:
+    demands = Demands(
+        methods=frozenset(("location",)), second_check=TwoProofs("location", "fingerprint")
+    )
+
+    assert tell_demands(demands) == [
+        "People punch with their phone: Location.",
+        "Two proofs are wanted, at most 15\u00a0min apart: Location and Fingerprint.",
+        "When positioning has failed for 15\u00a0min: Wi-Fi or an address written by hand (held).",
+        "An unusual phone is held until a person decides.",
+        "A new phone counts after 24\u00a0h.",
+        "The phone may be changed 2 times in 30 days.",
+        "A suspicious movement is held until a person decides.",
+    ]
+
+
+def test_a_clerk_says_how_people_punch(client: Client, company: Company) -> None:
+    row = rule(company)
+    data = boxes_of(page_of(client, company.bob, f"{LIST}{row.pk}/draft/").content.decode())
+    said = {
+        "demands__methods__location": "on",
+        "demands__second_check": "on",
+        "demands__second_check__first": "location",
+        "demands__second_check__second": "fingerprint",
+        "demands__reports_position": "on",
+    }
+
+    client.post(f"{LIST}{row.pk}/draft/", data | said)
+
+    assert text_of(row.versions.get()).demands == Demands(
+        methods=frozenset(("location",)),
+        second_check=TwoProofs("location", "fingerprint", 15),
+        reports_position=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "box", "sentence"),
+    [
+        (
+            {"demands__cooling_hours": "1000"},
+            "demands__cooling_hours",
+            "A new phone counts after: write 0 to 720.",
+        ),
+        (
+            {"demands__max_accuracy_metres": ""},
+            "demands__max_accuracy_metres",
+            "A position may be off by: write a whole number.",
+        ),
+        (
+            {"demands__max_speed_kmh": "fast"},
+            "demands__max_speed_kmh",
+            "Enter a whole number.",
+        ),
+        (
+            {"demands__second_check": "on", "demands__second_check__first": "card"},
+            "demands__second_check__second",
+            "Second proof: choose among those that are offered.",
+        ),
+        (
+            {
+                "demands__second_check": "on",
+                "demands__second_check__first": "location",
+                "demands__second_check__second": "card",
+            },
+            "demands__second_check__first",
+            "First proof: nobody may punch like that here. Tick it among the ways to punch, "
+            "or choose another.",
+        ),
+        (
+            {
+                "demands__second_check": "on",
+                "demands__second_check__first": "card",
+                "demands__second_check__second": "face",
+            },
+            "demands__instead_of_face",
+            "Instead of the face: nobody has to give their face. Choose what they show instead.",
+        ),
+    ],
+)
+def test_what_makes_no_sense_is_refused_at_its_box(
+    client: Client, company: Company, said: dict[str, str], box: str, sentence: str
+) -> None:
+    """A-05, L-07."""
+    row = rule(company)
+    data = boxes_of(page_of(client, company.bob, f"{LIST}{row.pk}/draft/").content.decode())
+
+    answer = client.post(f"{LIST}{row.pk}/draft/", data | said)
+    preview = client.post(f"{LIST}{row.pk}/preview/", data | said)
+
+    assert answer.context["form"].errors == {box: [sentence]}
+    assertContains(preview, sentence)
+    assert not row.versions.exists()
+
+
+def test_what_is_wrong_behind_more_numbers_is_not_hidden(client: Client, company: Company) -> None:
+    row = rule(company)
+    data = boxes_of(page_of(client, company.bob, f"{LIST}{row.pk}/draft/").content.decode())
+
+    answer = client.post(f"{LIST}{row.pk}/draft/", data | {"demands__identical_days": "1"})
+
+    assertContains(answer, 'data-when="phone=on" open')

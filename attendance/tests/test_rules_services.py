@@ -3,6 +3,7 @@ from datetime import UTC, date, datetime
 import pytest
 from django.core.exceptions import ValidationError
 
+from attendance.evidence.demands import Demands, TwoProofs
 from attendance.models import AttendanceDay, AttendanceRule, RuleVersion, WaitingDay
 from attendance.services.days import judge_all, take_in_changes, wake_range
 from attendance.services.rule_trial import Trial, try_rule
@@ -14,6 +15,7 @@ from attendance.services.rules import (
     discard_version,
     draft_rule,
     publish_rule,
+    read_columns,
     rename_rule,
     text_of,
 )
@@ -244,3 +246,67 @@ def test_carol_configures_no_rule_of_another_unit(company: Company) -> None:
         with pytest.raises(NotFound):
             act(version_id=version.pk, **carol)
     assert RuleVersion.objects.get().published_at is None
+
+
+def test_what_a_rule_demands_of_a_punch_is_kept_word_for_word(company: Company) -> None:
+    demands = Demands(
+        methods=frozenset(("location", "qr")),
+        second_check=TwoProofs("location", "fingerprint", 15),
+        cooling_hours=48,
+    )
+
+    version = draft(rule(company), text=RuleText(demands=demands))
+
+    version.refresh_from_db()
+    assert text_of(version).demands == demands
+    entry = AuditEntry.objects.get(verb="rule.drafted")
+    assert entry.facts["after"]["demands"]["methods"] == ["location", "qr"]
+
+
+def test_a_rule_that_demands_nothing_of_a_phone_stores_nothing(company: Company) -> None:
+    version = draft(rule(company), text=RuleText())
+
+    assert version.demands is None
+    assert text_of(version).demands == Demands()
+
+
+def test_l_07_a_rule_with_the_face_as_the_only_way_is_not_saved(company: Company) -> None:
+    face_only = Demands(second_check=TwoProofs("fingerprint", "face"))
+
+    with pytest.raises(ValidationError) as refused:
+        draft(rule(company), text=RuleText(demands=face_only))
+
+    assert refused.value.message_dict == {
+        "demands.instead_of_face": [
+            "Instead of the face: nobody has to give their face. Choose what they show instead."
+        ]
+    }
+    assert not RuleVersion.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("demands", "sentence"),
+    [
+        (
+            Demands(max_accuracy_metres=5),
+            "A position may be off by: write 10 to 1000.",
+        ),
+        (
+            Demands(methods=frozenset(("smell",))),
+            "Ways to punch with a phone: choose among those that are offered.",
+        ),
+    ],
+)
+def test_a_05_what_a_rule_may_not_demand_is_refused_by_field(
+    company: Company, demands: Demands, sentence: str
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        draft(rule(company), text=RuleText(demands=demands))
+
+    assert [said for found in refused.value.message_dict.values() for said in found] == [sentence]
+
+
+def test_an_entry_of_before_rules_spoke_of_phones_is_still_read() -> None:
+    written = {name: value for name, value in RuleText().columns().items() if name != "demands"}
+
+    assert read_columns(written) == RuleText()

@@ -11,9 +11,9 @@ from django.utils.timezone import localdate
 from attendance.console.today import Today, read_today
 from attendance.tests.test_month_page import day, waiting
 from devices.models import Terminal, TerminalLine
-from organization.models import Change
+from organization.models import Change, Department, User
 from scheduling.models import CalendarYear
-from tests.cast import NOW, Cast, cast
+from tests.cast import NOW, Cast, appoint, cast
 
 pytestmark = pytest.mark.django_db
 __all__ = ["cast"]
@@ -113,3 +113,29 @@ def test_the_front_page_costs_the_same_however_many_people(
 
     with django_assert_max_num_queries(40):
         client.get(reverse("admin:index"))
+
+
+def test_an_empty_installation_says_what_to_do_first(client: Client) -> None:
+    boss = User.objects.create_superuser("boss", password="a long word")
+    assert "First steps" in page(client, boss)
+
+    Department.objects.create(name="Group", code="G", path="/1/")
+    text = page(client, boss)
+
+    assert text.count("there are some") == 1
+    order = ["department", "employee", "shift", "attendancerule", "rosterentry", "terminal"]
+    panel = text[text.index("kq-steps") :]
+    found = [panel.index(f"/{name}/") for name in order]
+    assert found == sorted(found)
+
+
+def test_the_first_steps_are_gone_once_there_are_people(client: Client, cast: Cast) -> None:
+    assert "First steps" not in page(client, cast.superuser)
+
+
+def test_whoever_configures_nothing_is_told_no_first_steps(client: Client) -> None:
+    group = Department.objects.create(name="Group", code="G", path="/1/")
+    auditor = User.objects.create_user("auditor")
+    appoint(auditor, "auditor", group)
+
+    assert "First steps" not in page(client, auditor)

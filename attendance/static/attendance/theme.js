@@ -10,3 +10,8 @@
   apply();
   dark.addEventListener("change", apply);
 })();
+// After a log-out the punch page no longer shows, without a network, whose it was.
+document.addEventListener("submit", function (event) {
+  if (!/\/logout\/$/.test(event.target.action)) return;
+  try { localStorage.setItem("kaoqinLoggedOut", "yes"); } catch (error) { return; }
+});

@@ -1,0 +1,126 @@
+"""What a closing and its adjustments say to people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+from django.utils.formats import number_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from attendance.models import Adjustment, AttendanceDay, ClosedDay
+from attendance.models.periods import FIGURES, TEXTS
+from attendance.wording import DAY_TYPES, duration_text, slot_label
+
+_FIGURES: Final[Mapping[str, str | Promise]] = {
+    "status": _("Status"),
+    "day_type": _("Kind of day"),
+    "late_minutes": _("Late"),
+    "early_minutes": _("Left early"),
+    "worked_minutes": _("Worked"),
+    "required_minutes": _("Required"),
+    "shortage_minutes": _("Short"),
+    "leave_minutes": _("Leave"),
+    "outing_minutes": _("Outing"),
+    "overtime_workday_minutes": _("Overtime on a working day"),
+    "overtime_rest_minutes": _("Overtime on a rest day"),
+    "overtime_holiday_minutes": _("Overtime on a holiday"),
+    "absent_days": _("Days absent"),
+    "missing": _("Missing"),
+}
+_COUNTS: Final[Mapping[str, str | Promise]] = {
+    "people": pgettext_lazy("number", "People"),
+    "days": _("Days"),
+    "late_count": _("Late (times)"),
+    "early_count": _("Left early (times)"),
+}
+
+
+class Line(NamedTuple):
+    """A number with its name."""
+
+    name: str
+    words: str
+
+
+def totals_lines(totals: Mapping[str, Any]) -> list[Line]:
+    """Return the totals of a closing in words, in the order of its columns."""
+    counts = [Line(str(name), _number(totals[key])) for key, name in _COUNTS.items()]
+    return counts + [
+        Line(str(_FIGURES[figure]), _said(figure, totals[figure]))
+        for figure in FIGURES
+        if figure not in TEXTS
+    ]
+
+
+def change_lines(row: Adjustment) -> Iterator[str]:
+    """Yield what an adjustment changes: each figure before and after."""
+    for figure in FIGURES:
+        before, after = row.before[figure], row.after[figure]
+        if before != after:
+            said = f"{_said(figure, before)} → {_said(figure, after)}"
+            yield f"{_FIGURES[figure]}: {said}"
+
+
+class Change(NamedTuple):
+    """An adjustment in words."""
+
+    found_at: datetime
+    words: str
+    is_taken: bool
+
+
+class Paid(NamedTuple):
+    """That a day has been paid, as what, and what has become known since."""
+
+    closed_at: datetime | None
+    status: str
+    changes: list[Change]
+
+
+def paid_of(employee_id: int, work_date: date) -> Paid | None:
+    """Return what was paid for a day; None where its period is open. Two queries."""
+    about = {"employee": employee_id, "work_date": work_date}
+    # A transfer that was entered late may have let two periods pay it, and one take it back.
+    rows = ClosedDay.objects.in_force().filter(**about).order_by("-pk")
+    closed = rows.only("closed_at", "status").first()
+    found = Adjustment.objects.in_force().filter(**about).with_state().order_by("pk")
+    changes = [
+        Change(one.found_at, "; ".join(change_lines(one)), one.is_taken)
+        for one in found[:_CHANGES_AT_MOST]
+    ]
+    if closed is None and not changes:
+        return None
+    status = closed.get_status_display() if closed is not None else "–"
+    return Paid(closed.closed_at if closed else None, status, changes)
+
+
+def closed_in(employee_id: int, first: date, last: date) -> datetime | None:
+    """Return when the days of a person between two dates were closed; None: none of them is."""
+    rows = ClosedDay.objects.in_force().filter(
+        employee=employee_id, work_date__gte=first, work_date__lte=last
+    )
+    return rows.order_by("-closed_at").values_list("closed_at", flat=True).first()
+
+
+_CHANGES_AT_MOST: Final = 20
+
+
+def _number(value: Decimal | int) -> str:
+    return str(number_format(value, force_grouping=True))
+
+
+def _said(figure: str, value: Any) -> str:
+    if figure == "status":
+        return str(dict(AttendanceDay.Status.choices).get(value, "–"))
+    if figure == "day_type":
+        return next((str(words) for kind, words in DAY_TYPES.items() if kind.value == value), "–")
+    if figure == "missing":
+        return ", ".join(slot_label(slot) for slot in value.split(",") if slot) or "–"
+    if figure == "absent_days":
+        return _number(Decimal(value).normalize() if Decimal(value) else 0)
+    return duration_text(int(value))

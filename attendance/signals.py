@@ -1,0 +1,19 @@
+"""The declared news from attendance to the rooms above it.
+
+`punch_was_held` is sent in the transaction that holds a punch for a person to decide: `sender` is
+Punch, `punch` the row, `anomalies` the classes (words of engine.Anomaly) that it is held for, `now`
+the moment. A punch whose second check is still awaited is not news yet. A receiver that raises
+undoes the punch: what nobody can decide must not be kept as if somebody would.
+
+`fact_is_revoked` is sent before a correction, an absence or overtime is taken back by its own page,
+in the same transaction and before its row is locked: `sender` is its class, `key` its primary key,
+`actor` who does it (None is a command), `now` the moment. What somebody takes back by deciding
+about what was asked for is no news.
+"""
+
+from typing import Final
+
+from django.dispatch import Signal
+
+punch_was_held: Final = Signal()
+fact_is_revoked: Final = Signal()
