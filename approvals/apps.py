@@ -9,3 +9,15 @@ class ApprovalsConfig(AppConfig):
 
     name = "approvals"
     verbose_name = _("Approvals")
+
+    def ready(self) -> None:
+        """Listen for held punches, and add to one's own pages and to what hinders a closing."""
+        from approvals import receivers
+        from approvals.closing import WAITING_REQUESTS
+        from approvals.own_pages import offers, ways
+        from attendance.console.own_links import register
+        from attendance.services.closing_checks import register_check
+
+        del receivers
+        register(ways=ways, offers=offers)
+        register_check(WAITING_REQUESTS)

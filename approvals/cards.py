@@ -1,0 +1,341 @@
+"""What a page shows of requests: what is asked, the day, what approving would change, who decides.
+
+Twenty cards cost as many queries as one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+
+from approvals.flow import Status
+from approvals.models import Decider, Request, RequestPhoto, Step
+from approvals.services.preview import Ahead, Outlook, look_ahead
+from approvals.services.standing import (
+    deciding_by,
+    may_decide,
+    maybe_deciding,
+    names_of,
+    rights_of,
+    visible,
+)
+from approvals.services.submitting import dates_of
+from approvals.wording import reason_text, what_of
+from attendance import wording
+from attendance.console.period import read_period
+from attendance.console.status_style import STYLES, StatusStyle
+from attendance.console.timeline import Drawing, Seen, draw
+from attendance.models import RuleVersion
+from attendance.planning import minute_of, moment_of
+from attendance.services.periods import closed_dates, is_any_closed
+from organization.errors import NotFound
+from organization.models import User
+
+SHOWN: Final = 20
+# How far is counted what waits.
+COUNTED_TO: Final = 100
+_DAY: Final = timedelta(days=1)
+
+
+class Change(NamedTuple):
+    """A date as it is and as it would be, in signs and words."""
+
+    day: date
+    before: StatusStyle
+    after: StatusStyle
+    details: str
+    is_changed: bool
+
+
+class StepLine(NamedTuple):
+    """A step: who is asked, why they, and what was said."""
+
+    row: Step
+    names: str
+    reasons: list[str]
+    votes: list[str]
+    is_open: bool
+
+
+class Card(NamedTuple):
+    """A request as a page shows it.
+
+    `turn` is the step at which the reader may speak now, None where they may not; `instead_of`
+    names whose place they take; `closed_days` are those of its days that have been paid.
+    """
+
+    request: Request
+    what: str
+    changes: list[Change]
+    drawing: Drawing
+    zone: str
+    times: str
+    steps: list[StepLine]
+    turn: int | None
+    instead_of: str
+    is_reminded: bool
+    has_photo: bool
+    closed_days: str
+    may_withdraw: bool
+    may_revoke: bool
+
+
+def inbox(user: User, *, now: datetime) -> QuerySet[Request]:
+    """Return the requests that wait for somebody, the longest waiting first.
+
+    What somebody was asked is theirs for as long as they may decide there, and no moment longer.
+    """
+    asked = Request.objects.asking(deciding_by(rights_of(user, now)))
+    return _by_others(asked, user).order_by("pk")
+
+
+def _by_others(rows: QuerySet[Request], user: User) -> QuerySet[Request]:
+    return rows.exclude(employee__user=user.pk).exclude(submitted_by=user.pk)
+
+
+def waiting_for(user: User, *, now: datetime, at_most: int = COUNTED_TO) -> int:
+    """Return how many requests wait for somebody, counted no further than it must be.
+
+    One query beside the reader's rights, as every page asks; some more for whoever is a deputy and
+    has something to decide.
+    """
+    if not user.is_active:
+        return 0
+    own, maybe = maybe_deciding(user, now)
+    waiting = _by_others(Request.objects.asking(maybe), user)
+    asks_them = Exists(Request.objects.asking(own).filter(pk=OuterRef("pk")))
+    found = list(waiting.annotate(mine=asks_them).values_list("mine", flat=True)[:at_most])
+    if all(found):
+        return len(found)
+    return inbox(user, now=now)[:at_most].count()
+
+
+def find(user: User, request_id: int, *, now: datetime) -> Request:
+    """Return a request that somebody may read. Raises NotFound."""
+    found = Request.objects.filter(visible(user, now), pk=request_id).first()
+    if found is None:
+        raise NotFound(what=Request._meta.verbose_name, key=request_id)
+    return found
+
+
+def read_cards(rows: QuerySet[Request], user: User, *, now: datetime) -> list[Card]:
+    """Return the first rows as cards."""
+    deciders = Decider.objects.select_related("user", "decided_by")
+    steps = Step.objects.order_by("index").prefetch_related(Prefetch("deciders", deciders))
+    requests = list(
+        rows.select_related(
+            "employee", "department", "punch", "submitted_by", "settled_by"
+        ).prefetch_related(Prefetch("steps", steps))[:SHOWN]
+    )
+    outlooks = look_ahead(requests, now=now)
+    users = {
+        key
+        for request in requests
+        for step in request.steps.all()
+        for row in step.deciders.all()
+        for key in (row.user_id, row.decided_by_id)
+        if key is not None
+    } | {request.submitted_by_id for request in requests if request.submitted_by_id}
+    names = dict(names_of(users))
+    rights = rights_of(user, now)
+    counts = _counts(requests, outlooks)
+    closed = _closed_days(requests)
+    with_photo = _with_photo(requests)
+    return [
+        _card(request, outlooks[request.pk], user, rights, names, counts, with_photo, closed, now)
+        for request in requests
+    ]
+
+
+def _card(
+    request: Request,
+    outlook: Outlook,
+    user: User,
+    rights: dict[int, tuple[str, ...] | None],
+    names: dict[int, str],
+    counts: dict[int, str],
+    with_photo: set[int],
+    closed: dict[int, str],
+    now: datetime,
+) -> Card:
+    is_asker = user.pk in {request.employee.user_id, request.submitted_by_id}
+    step = next(
+        (row for row in request.steps.all() if row.opened_at and row.closed_at is None), None
+    )
+    turn = None
+    if step is not None and not is_asker:
+        turns = [
+            row
+            for row in step.deciders.all()
+            if not row.verdict and _lies_within(request, rights.get(row.user_id, ()))
+        ]
+        turn = min(turns, key=lambda row: row.user_id != user.pk, default=None)
+    waits = _is_waiting(request)
+    return Card(
+        request=request,
+        what=what_of(request, outlook.zone),
+        changes=[_change(one) for one in outlook.days] if waits else [],
+        drawing=_draw(outlook, now),
+        zone=outlook.zone.key,
+        times=counts[request.pk],
+        steps=[_line(row, names) for row in request.steps.all()],
+        turn=step.index if step is not None and turn is not None else None,
+        instead_of=names.get(turn.user_id, "") if turn and turn.user_id != user.pk else "",
+        is_reminded=step is not None and step.reminded_at is not None,
+        has_photo=request.pk in with_photo,
+        closed_days=closed.get(request.pk, ""),
+        may_withdraw=waits and is_asker and request.submitted_by_id is not None,
+        may_revoke=(
+            request.status == Status.APPROVED
+            and not is_asker
+            and may_decide(user, request.department)
+        ),
+    )
+
+
+def _lies_within(request: Request, paths: tuple[str, ...] | None) -> bool:
+    return paths is None or request.department.path.startswith(paths or ("-",))
+
+
+def _with_photo(requests: Sequence[Request]) -> set[int]:
+    """Return which requests have a photo; what is in it is read when somebody looks."""
+    said = [request.pk for request in requests if request.photo_digest]
+    if not said:
+        return set()
+    return set(RequestPhoto.objects.filter(request__in=said).values_list("request", flat=True))
+
+
+def _closed_days(requests: Sequence[Request]) -> dict[int, str]:
+    """Return the days of waiting requests that have been paid since. One query where none has."""
+    dates = {request.pk: dates_of(request) for request in requests if _is_waiting(request)}
+    days = [day for some in dates.values() for day in some]
+    if not days or not is_any_closed(min(days), max(days)):
+        return {}
+    told = {}
+    for request in requests:
+        closed = closed_dates(request.employee, dates.get(request.pk, ()))
+        if closed:
+            told[request.pk] = ", ".join(_as_runs(sorted(closed)))
+    return told
+
+
+def _as_runs(days: Sequence[date]) -> list[str]:
+    """Return sorted dates in words, those that follow each other as one stretch."""
+    runs: list[list[date]] = []
+    for day in days:
+        if runs and day - runs[-1][-1] == _DAY:
+            runs[-1][1:] = [day]
+        else:
+            runs.append([day])
+    return [" – ".join(date_format(day, "SHORT_DATE_FORMAT") for day in run) for run in runs]
+
+
+def _is_waiting(request: Request) -> bool:
+    """Say whether nobody has decided a request."""
+    return request.status == Status.WAITING
+
+
+def _change(ahead: Ahead) -> Change:
+    before, after = ahead.before, ahead.after
+    numbers = (
+        (gettext("late"), before.late, after.late),
+        (gettext("left early"), before.early, after.early),
+        (gettext("worked"), before.worked, after.worked),
+        (gettext("leave"), before.leave, after.leave),
+        (gettext("outing"), before.outing, after.outing),
+        (gettext("overtime"), before.overtime, after.overtime),
+    )
+    say = wording.duration_text
+    details = [f"{label} {say(old)} → {say(new)}" for label, old, new in numbers if old != new]
+    return Change(
+        ahead.day,
+        STYLES[before.status.value],
+        STYLES[after.status.value],
+        ", ".join(details),
+        ahead.is_changed,
+    )
+
+
+def _draw(outlook: Outlook, now: datetime) -> Drawing:
+    loaded, result, zone = outlook.loaded, outlook.result, outlook.zone
+    used = {slot.punch for slot in result.slots}
+    seen = [
+        Seen(
+            moment_of(mark.at // 60),  # type: ignore[arg-type]
+            "used" if mark.id in used else "spare",
+            wording.time_text(mark.at // 60, work_date=loaded.work_date, zone=zone),  # type: ignore[arg-type]
+        )
+        for mark in loaded.day.marks
+    ]
+    return draw(loaded, result, seen, zone, minute_of(now))
+
+
+def _line(step: Step, names: dict[int, str]) -> StepLine:
+    rows = list(step.deciders.all())
+    votes = []
+    for row in rows:
+        if row.verdict and row.decided_by_id is not None:
+            said = f"{names.get(row.decided_by_id, '?')}: {row.get_verdict_display()}"
+            if row.decided_by_id != row.user_id:
+                said += f" ({names.get(row.user_id, '?')})"
+            votes.append(said)
+    return StepLine(
+        step,
+        ", ".join(names.get(row.user_id, "?") for row in rows) or "–",
+        [reason_text(reason) for reason in step.reasons],
+        votes,
+        step.opened_at is not None and step.closed_at is None,
+    )
+
+
+def _counts(requests: Sequence[Request], outlooks: dict[int, Outlook]) -> dict[int, str]:
+    """Return how often each person has asked for that kind: in the period, or in the month.
+
+    Nothing is said of none: only a request that is out of force stands where nobody has asked.
+    """
+    versions = RuleVersion.objects.in_bulk(
+        {outlook.loaded.planned.terms.version_id for outlook in outlooks.values()}
+    )
+    spans: dict[int, tuple[date, date, int | None]] = {}
+    for request in requests:
+        version = versions.get(outlooks[request.pk].loaded.planned.terms.version_id)
+        is_make_up = request.kind == Request.Kind.MAKE_UP
+        starts = version.period_starts_on_day if version is not None and is_make_up else 1
+        period = read_period("", request.work_date, starts)
+        limit = (version.make_up_per_month if version is not None else 3) if is_make_up else None
+        spans[request.pk] = (period.first, period.last, limit)
+    if not spans:
+        return {}
+    rows: Counter[tuple[Any, ...]] = Counter(
+        Request.objects.in_force()
+        .filter(
+            employee__in={request.employee_id for request in requests},
+            work_date__gte=min(first for first, _last, _limit in spans.values()),
+            work_date__lte=max(last for _first, last, _limit in spans.values()),
+        )
+        .values_list("employee", "kind", "work_date")
+    )
+    told = {}
+    for request in requests:
+        first, last, limit = spans[request.pk]
+        number = sum(
+            times
+            for (person, kind, day), times in rows.items()
+            if person == request.employee_id and kind == request.kind and first <= day <= last
+        )
+        facts = {"number": number, "limit": limit}
+        if not number:
+            told[request.pk] = ""
+            continue
+        told[request.pk] = (
+            gettext("%(number)d of %(limit)d in the period") % facts
+            if limit is not None
+            else gettext("%(number)d this month") % facts
+        )
+    return told

@@ -1,0 +1,37 @@
+"""A held punch opens a request; a fact that is revoked takes back the one that it came of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Model
+from django.dispatch import receiver
+
+from approvals.services.deciding import follow_revoked
+from approvals.services.submitting import open_held
+from attendance.engine import Anomaly
+from attendance.models import Absence, Correction, OvertimeApproval, Punch
+from attendance.signals import fact_is_revoked, punch_was_held
+from organization.models import User
+
+_KNOWN = frozenset(Anomaly)
+_COLUMN_OF = {Absence: "absence", Correction: "correction", OvertimeApproval: "overtime"}
+
+
+@receiver(punch_was_held, sender=Punch, dispatch_uid="approvals.open_for_held_punch")
+def open_for_held_punch(
+    punch: Punch, anomalies: Iterable[str], now: datetime, **_rest: Any
+) -> None:
+    """Let whoever decides about the person decide about the punch."""
+    named = [str(anomaly) for anomaly in anomalies if anomaly in _KNOWN]
+    open_held(punch=punch, anomaly=named[0] if named else "", now=now)
+
+
+@receiver(fact_is_revoked, dispatch_uid="approvals.follow_revoked_fact")
+def follow_revoked_fact(
+    sender: type[Model], key: int, actor: User | None, now: datetime, **_rest: Any
+) -> None:
+    """Let the request that a fact came of be taken back with it."""
+    follow_revoked(column=_COLUMN_OF[sender], key=key, actor=actor, now=now)
