@@ -56,7 +56,7 @@ def measure() -> Iterator[Mapping[str, Any]]:
             cursor.execute(TABLE.format(key=key))
         for history in (0, HISTORY):
             if history:
-                _fill_history(history)
+                fill_history(history, PEOPLE)
             with _server("config.settings") as ours, _server("bench._bare_settings") as bare:
                 for size in (1, BATCH):
                     yield _compare(size, history, ours, bare, token)
@@ -90,8 +90,8 @@ def _log_in() -> str:
     return tokens.issue(user, name="bench", actor=None, now=timezone.now())[1]
 
 
-def _fill_history(rows: int) -> None:
-    """Give the crowd a million punches of the months before."""
+def fill_history(rows: int, people: int) -> None:
+    """Give a crowd of so many people, and nobody else, punches of the months before."""
     first = datetime.now(UTC) - timedelta(days=390)
     values = (
         "SELECT e.id, e.department_id, {at}, {at}, 'Asia/Shanghai', 'terminal', 'terminal', '', "
@@ -111,7 +111,7 @@ def _fill_history(rows: int) -> None:
         cursor.execute(
             "INSERT INTO attendance_punch (employee_id, department_id, punched_at, received_at, "
             "zone, method, source, direction, is_held, natural_key) "
-            + values.format(at=at, no=no, numbers=numbers, people=PEOPLE)
+            + values.format(at=at, no=no, numbers=numbers, people=people)
         )
         cursor.execute("ANALYZE")
     assert Punch.objects.count() >= rows

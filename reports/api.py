@@ -22,7 +22,7 @@ from reports.totals import Kind, Line, chosen, read_totals
 class LineSerializer(serializers.Serializer):
     """A line of totals. Where fewer than five people hide it, every number is null.
 
-    `left_out_days` are days of people that no total holds, for the same reason.
+    With `leaves_out`, no total holds some days of people, for the same reason.
     """
 
     kind = serializers.ChoiceField([kind.value for kind in Kind])
@@ -30,7 +30,7 @@ class LineSerializer(serializers.Serializer):
     name = serializers.CharField(source="department.name")
     level = serializers.IntegerField(source="depth")
     is_hidden = serializers.BooleanField()
-    left_out_days = serializers.IntegerField()
+    leaves_out = serializers.BooleanField()
     people = serializers.IntegerField(allow_null=True)
     due_days = serializers.IntegerField(allow_null=True)
     worked_days = serializers.FloatField(allow_null=True)
@@ -52,7 +52,7 @@ class TotalsSerializer(serializers.Serializer):
     last = serializers.DateField()
     counted_until = serializers.DateField()
     department = serializers.CharField(allow_null=True)
-    waiting_days = serializers.IntegerField()
+    is_waiting = serializers.BooleanField()
     total = LineSerializer(allow_null=True)
     lines = LineSerializer(many=True)
 
@@ -98,7 +98,7 @@ class TotalsView(APIView):
                 "last": span.last,
                 "counted_until": totals.until,
                 "department": totals.department.code if totals.department else None,
-                "waiting_days": totals.waiting,
+                "is_waiting": totals.is_waiting,
                 "total": _told(totals.total) if totals.total else None,
                 "lines": [_told(line) for line in totals.lines],
             }
@@ -116,6 +116,6 @@ def _told(line: Line) -> dict[str, Any]:
         "name": line.department.name,
         "level": line.depth,
         "is_hidden": line.is_hidden,
-        "left_out_days": line.left_out_days,
+        "leaves_out": line.leaves_out,
         **numbers,
     }

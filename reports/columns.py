@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext, pgettext_lazy
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from reports.sums import Figures
@@ -53,14 +53,7 @@ def note_of(line: Line) -> str:
     """Return why a line shows no figures, or not all; empty where there is nothing to say."""
     if line.is_hidden:
         return gettext("Fewer than 5 people")
-    if line.left_out_days:
-        text = ngettext(
-            "%(days)d day left out",
-            "%(days)d days left out",
-            line.left_out_days,
-        )
-        return text % {"days": line.left_out_days}
-    return ""
+    return gettext("Days left out") if line.leaves_out else ""
 
 
 def name_of(line: Line) -> str:

@@ -21,7 +21,7 @@ from organization.errors import NotFound
 from organization.models import Department, Employee, User
 from reports.period import Span, counted_until
 from reports.sums import Figures, people_by_day, places, sums
-from reports.suppression import Part, Tree, cover
+from reports.suppression import AT_LEAST, Part, Tree, cover
 
 WAITING_AT_MOST: Final = 1000
 _DAY: Final = timedelta(days=1)
@@ -39,15 +39,15 @@ class Kind(StrEnum):
 class Line(NamedTuple):
     """A line of totals: of a department with all below it, or of what Kind says.
 
-    `figures` is None where fewer than five people hide them. `left_out_days` are the days of
-    people that are in no total, as on those days they were fewer than five.
+    `figures` is None where fewer than five people hide them. `leaves_out` says that days of people
+    are in no total, as on those days they were fewer than five; how many would tell about them.
     """
 
     kind: Kind
     department: Department
     depth: int
     figures: Figures | None = None
-    left_out_days: int = 0
+    leaves_out: bool = False
     # Whether the line falls into others.
     leads_on: bool = False
 
@@ -61,7 +61,8 @@ class Totals(NamedTuple):
     """The totals of a period: of a department and of what it falls into.
 
     `department` is None, and so is `total`, for readers with several departments that have none
-    above them in common. `choices` are the departments with a page.
+    above them in common. `choices` are the departments with a page. `is_waiting` says that days
+    wait to be judged: of five people or more, or of people whose days the reader sees.
     """
 
     span: Span
@@ -70,7 +71,7 @@ class Totals(NamedTuple):
     above: list[Department]
     total: Line | None
     lines: list[Line]
-    waiting: int
+    is_waiting: bool
     choices: list[Department]
 
 
@@ -105,7 +106,7 @@ def read_totals(
         scope.above(department),
         book.line(tops[0], 0) if department is not None else None,
         list(book.lines(department.pk if department else None, all_levels=all_levels)),
-        _waiting(scope, tops, span.first, until),
+        _is_waiting(scope, tops, span.first, until),
         [row for row in scope.departments.values() if row.pk in book.opened],
     )
 
@@ -206,15 +207,15 @@ class _Book:
         added = Figures._make(sum(column) for column in zip(*found, strict=True))
         return added._replace(people=len(there))
 
-    def _lacking(self, keys: set[int]) -> int:
-        return sum(
+    def _lacking(self, keys: set[int]) -> bool:
+        return any(
             self._people[day].get(key, 0) for key in keys for day in self._left_out.get(key, ())
         )
 
     def _line(self, kind: Kind, row: Department, depth: int, keys: set[int]) -> Line:
         figures, lacking = self.figures(keys), self._lacking(keys)
         if lacking and figures.is_empty:
-            return Line(kind, row, depth, left_out_days=lacking)
+            return Line(kind, row, depth, leaves_out=True)
         leads_on = kind is Kind.DEPARTMENT and bool(self.tree.children[row.pk])
         return Line(kind, row, depth, figures, lacking, leads_on)
 
@@ -275,11 +276,13 @@ def _runs(dates: Iterable[date]) -> list[tuple[date, date]]:
     return runs
 
 
-def _waiting(scope: _Scope, tops: Iterable[int], first: date, last: date) -> int:
-    """Return how many of the days wait to be judged, counted up to WAITING_AT_MOST. One query."""
+def _is_waiting(scope: _Scope, tops: Iterable[int], first: date, last: date) -> bool:
+    """Say whether days wait to be judged, of enough people to be told. One query."""
     paths = tuple(scope.departments[key].path for key in tops)
     people = Employee.objects.filter(within(paths, "department__path"))
     rows = WaitingDay.objects.filter(
         employee__in=people, work_date__gte=first, work_date__lte=last
     ).order_by()
-    return rows.values("pk")[:WAITING_AT_MOST].count()
+    found = rows.values_list("employee", "employee__department").distinct()[:WAITING_AT_MOST]
+    homes = [home for _person, home in found]
+    return len(homes) >= AT_LEAST or not scope.seen.isdisjoint(homes)

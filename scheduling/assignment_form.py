@@ -43,22 +43,31 @@ class EmployeeField(forms.CharField):
         written = str(super().clean(value) or "").strip()
         if not written:
             return None
-        number = written.split()[0]
-        found = self.people.filter(number=number).first()
-        if found is not None:
-            return found
-        named = list(self.people.filter(name=written)[:3])
-        if len(named) == 1:
-            return named[0]
-        if named:
-            raise ValidationError(
-                _("Several people are called “%(value)s”; write one of the numbers %(numbers)s."),
-                params={"value": written, "numbers": ", ".join(p.number for p in named)},
-            )
+        found = people_called(written, self.people)
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise self.refusal_of_nobody(written)
         raise ValidationError(
+            _("Several people are called “%(value)s”; write one of the numbers %(numbers)s."),
+            params={"value": written, "numbers": ", ".join(p.number for p in found)},
+        )
+
+    def refusal_of_nobody(self, written: str) -> ValidationError:
+        """Return what is said where none of the people is called what was written."""
+        return ValidationError(
             _("There is nobody “%(value)s” here; write an employee number, or a full name."),
             params={"value": written},
         )
+
+
+def people_called(written: str, people: QuerySet[Employee]) -> list[Employee]:
+    """Return who has the number that `written` begins with, else those of that name: three at most.
+
+    `written` is not empty.
+    """
+    found = people.filter(number=written.split()[0]).first()
+    return [found] if found is not None else list(people.filter(name=written)[:3])
 
 
 class AssignmentForm(forms.Form):

@@ -7,23 +7,20 @@ holidays (paid threefold when worked) and which only moved around them.
 
 from __future__ import annotations
 
-import http.client
-import ipaddress
 import json
 import re
-import socket
-import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from chinese_calendar import Holiday
 from django.utils.translation import gettext_lazy as _
 from icalendar import Calendar
 
+from organization import outside
 from organization.errors import DomainError
 from scheduling.statutory import StatutoryKind, statutory_days, statutory_names
 from scheduling.workbook import Cell, Sheet, cell_name, read_workbook
@@ -394,7 +391,6 @@ def _short(value: object) -> str:
 
 # Addresses ----------------------------------------------------------------------------------------
 
-_TIMEOUT: Final = 10.0
 _MOST_REDIRECTS: Final = 3
 
 
@@ -405,70 +401,18 @@ def fetch(url: str) -> bytes:
     address that was checked. Raises SourceRefused and SourceSilent.
     """
     for _hop in range(_MOST_REDIRECTS + 1):
-        host, port, target = _parts(url)
-        connection = _PinnedConnection(host, port, public_address(url, host, port))
         try:
-            connection.request("GET", target, headers={"Accept": "*/*", "User-Agent": "kaoqin"})
-            response = connection.getresponse()
-            if response.status in (301, 302, 303, 307, 308):
-                url = urljoin(url, response.headers.get("Location", ""))
-                continue
-            if response.status != 200:
-                raise SourceSilent(url=url, why=f"HTTP {response.status}")
-            content = response.read(LARGEST_ANSWER + 1)
-        except (OSError, http.client.HTTPException) as error:
-            raise SourceSilent(url=url, why=_short(error) or type(error).__name__) from error
-        finally:
-            connection.close()
-        if len(content) > LARGEST_ANSWER:
+            answer = outside.ask(url, largest=LARGEST_ANSWER)
+        except outside.AddressRefused as refusal:
+            raise SourceRefused(url=url, why=str(refusal.why)) from refusal
+        except outside.AddressSilent as silence:
+            raise SourceSilent(url=url, why=str(silence.why)) from silence
+        if answer.status in (301, 302, 303, 307, 308):
+            url = urljoin(url, answer.location)
+            continue
+        if answer.status != 200:
+            raise SourceSilent(url=url, why=f"HTTP {answer.status}")
+        if len(answer.content) > LARGEST_ANSWER:
             raise SourceSilent(url=url, why=str(_("the answer is larger than 2 MB.")))
-        return content
+        return answer.content
     raise SourceSilent(url=url, why=str(_("it redirects too often.")))
-
-
-def _parts(url: str) -> tuple[str, int, str]:
-    try:
-        parts = urlsplit(url)
-        port = parts.port or 443
-    except ValueError as error:
-        raise SourceRefused(url=url, why=str(_("it is not an address."))) from error
-    if parts.scheme != "https" or not parts.hostname:
-        raise SourceRefused(url=url, why=str(_("write an address that begins with https://.")))
-    if parts.username or parts.password:
-        raise SourceRefused(url=url, why=str(_("write it without a user and a password.")))
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    if re.search(r"[\s\x00-\x1f\x7f]", target):
-        raise SourceRefused(url=url, why=str(_("it is not an address.")))
-    return parts.hostname, port, target
-
-
-def public_address(url: str, host: str, port: int) -> str:
-    """Return an IP address of `host`, if all it has lie on the public internet.
-
-    Raises SourceRefused for private, local and reserved ones, SourceSilent for unknown hosts.
-    """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise SourceSilent(url=url, why=str(_("its host is not known."))) from error
-    addresses = [str(entry[4][0]).split("%")[0] for entry in found]
-    for address in addresses:
-        ip = ipaddress.ip_address(address)
-        inner = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None) or ip
-        if not (ip.is_global and inner.is_global) or ip.is_multicast:
-            raise SourceRefused(url=url, why=str(_("its host lies in a private network.")))
-    return addresses[0]
-
-
-class _PinnedConnection(http.client.HTTPSConnection):
-    """Speaks TLS with a host at an address that was checked, so that no second look-up differs."""
-
-    def __init__(self, host: str, port: int, address: str) -> None:
-        self._tls = ssl.create_default_context()
-        super().__init__(host, port, timeout=_TIMEOUT, context=self._tls)
-        self._address = address
-
-    def connect(self) -> None:
-        """Open the connection to the checked address."""
-        plain = socket.create_connection((self._address, self.port), _TIMEOUT)
-        self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)

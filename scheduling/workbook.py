@@ -343,10 +343,11 @@ class Table:
     marked: frozenset[int] = frozenset()
 
 
-def write_workbook(tables: Iterable[Table]) -> bytes:
+def write_workbook(tables: Iterable[Table], *, created: datetime | None = None) -> bytes:
     """Return an .xlsx file. Rows are written as they come, so memory stays flat.
 
-    `Table.marked` names columns (from 0) with a shaded heading, such as weekends.
+    `Table.marked` names columns (from 0) with a shaded heading, such as weekends. With `created`
+    the same tables give the same bytes at any time.
     """
     target = io.BytesIO()
     book = xlsxwriter.Workbook(
@@ -359,6 +360,8 @@ def write_workbook(tables: Iterable[Table]) -> bytes:
             "default_date_format": "yyyy-mm-dd",
         },
     )
+    if created is not None:
+        book.set_properties({"created": created})
     plain = {"bold": True, "bg_color": "#EEF2FF", "border": 1, "border_color": "#C7D2FE"}
     heading, marked = book.add_format(plain), book.add_format({**plain, "bg_color": "#FDE68A"})
     headings = [

@@ -18,7 +18,7 @@ from organization.errors import NotFound
 from organization.models import Department, Employee, User
 from reports.period import OddPeriod, Span, counted_until, read_span
 from reports.sums import Figures
-from reports.totals import Line, Totals, chosen, read_totals
+from reports.totals import Kind, Line, Totals, chosen, read_totals
 
 pytestmark = pytest.mark.django_db
 
@@ -80,13 +80,13 @@ def read(
     return read_totals(user, span, department=where, all_levels=all_levels, today=TODAY, now=NOW)
 
 
-def told(lines: Sequence[Line]) -> list[tuple[str, int | None, int]]:
-    """Return of each line what it is about, whom it counts, and what is left out."""
+def told(lines: Sequence[Line]) -> list[tuple[str, int | None, bool]]:
+    """Return of each line what it is about, whom it counts, and whether days are left out."""
     return [
         (
             f"{line.kind}:{line.department.code}",
             line.figures.people if line.figures else None,
-            line.left_out_days,
+            line.leaves_out,
         )
         for line in lines
     ]
@@ -195,14 +195,14 @@ def test_a_department_counts_everybody_below_it(group: Department) -> None:
     page = read(reader(group))
 
     assert told([page.total, *page.lines]) == [  # type: ignore[list-item]
-        ("department:G", 26, 0),
-        ("direct:G", 5, 0),
-        ("department:N", 13, 0),
-        ("department:S", 8, 0),
+        ("department:G", 26, False),
+        ("direct:G", 5, False),
+        ("department:N", 13, False),
+        ("department:S", 8, False),
     ]
     assert told(read(reader(group), north).lines) == [
-        ("direct:N", 6, 0),
-        ("department:N-W", 7, 0),
+        ("direct:N", 6, False),
+        ("department:N-W", 7, False),
     ]
 
 
@@ -232,9 +232,9 @@ def test_a_day_belongs_to_the_department_of_its_date(group: Department) -> None:
 
     # Six people were in both: one each in the whole, and counted where they had days.
     assert told([page.total, *page.lines]) == [  # type: ignore[list-item]
-        ("department:G", 16, 0),
-        ("department:N", 11, 0),
-        ("department:S", 11, 0),
+        ("department:G", 16, False),
+        ("department:N", 11, False),
+        ("department:S", 11, False),
     ]
 
 
@@ -277,7 +277,7 @@ def test_units_without_a_common_top_have_no_total_over_them(group: Department) -
     page = read(user)
 
     assert page.total is None
-    assert told(page.lines) == [("department:N", 5, 0), ("department:S", None, 4)]
+    assert told(page.lines) == [("department:N", 5, False), ("department:S", None, True)]
 
 
 # --- fewer than five -------------------------------------------------------------------------
@@ -299,11 +299,11 @@ def test_small_departments_are_told_together(group: Department) -> None:
     page = read(reader(group))
 
     assert told([page.total, *page.lines]) == [  # type: ignore[list-item]
-        ("department:G", 16, 0),
-        ("department:A", 9, 0),
-        ("department:B", None, 0),
-        ("department:C", None, 0),
-        ("together:G", 7, 0),
+        ("department:G", 16, False),
+        ("department:A", 9, False),
+        ("department:B", None, False),
+        ("department:C", None, False),
+        ("together:G", 7, False),
     ]
 
 
@@ -316,9 +316,9 @@ def test_two_people_above_the_units_are_in_no_total(group: Department) -> None:
     page = read(reader(group))
 
     assert told([page.total, *page.lines]) == [  # type: ignore[list-item]
-        ("department:G", 6, 2),
-        ("direct:G", None, 2),
-        ("department:N", 6, 0),
+        ("department:G", 6, True),
+        ("direct:G", None, True),
+        ("department:N", 6, False),
     ]
     assert page.total.figures.late_minutes == 6  # type: ignore[union-attr]
 
@@ -350,7 +350,7 @@ def test_a_day_of_four_people_is_in_no_period(group: Department) -> None:
     first = read(user, span=Span(MONDAY, MONDAY))
 
     assert [line.figures.late_minutes for line in both.lines if line.figures] == [50, 0]
-    assert both.lines[0].left_out_days == 4
+    assert both.lines[0].leaves_out
     assert both.total.figures.late_minutes == first.total.figures.late_minutes == 50  # type: ignore[union-attr]
 
 
@@ -369,9 +369,9 @@ def test_days_one_sees_protect_nobody(group: Department) -> None:
     assign_perm("see", user, north)
 
     assert told([read(user).total, *read(user).lines]) == [  # type: ignore[list-item]
-        ("department:G", 30, 3),
-        ("department:N", 30, 0),
-        ("department:S", None, 3),
+        ("department:G", 30, True),
+        ("department:N", 30, False),
+        ("department:S", None, True),
     ]
 
 
@@ -385,7 +385,10 @@ def test_days_one_sees_are_told_where_the_rest_is_small(group: Department) -> No
     assign_perm("see", user, seen)
 
     assert read(user, seen).total.figures.people == 2  # type: ignore[union-attr]
-    assert told(read(user, north).lines) == [("department:N1", 2, 0), ("department:N2", None, 3)]
+    assert told(read(user, north).lines) == [
+        ("department:N1", 2, False),
+        ("department:N2", None, True),
+    ]
     assert read(user).total.figures.people == 10  # type: ignore[union-attr]
 
 
@@ -427,19 +430,43 @@ def test_a_finished_period_is_counted_to_its_end() -> None:
     assert counted_until(date(2026, 3, 31), today=TODAY, now=NOW) == date(2026, 3, 31)
 
 
-def test_days_that_wait_are_counted_where_they_belong(group: Department) -> None:
-    north, south = department("N", group), department("S", group)
-    for room in (north, south):
-        WaitingDay.objects.create(
-            employee=people(room, 1)[0],
-            work_date=MONDAY,
-            facts_version=1,
-            cause="punch",
-            since=NOW,
-        )
+def wait(whose: Sequence[Employee], *, on: date = MONDAY) -> None:
+    WaitingDay.objects.bulk_create(
+        WaitingDay(employee=one, work_date=on, facts_version=1, cause="punch", since=NOW)
+        for one in whose
+    )
 
-    assert read(reader(group)).waiting == 2
-    assert read(reader(north)).waiting == 1
+
+def test_days_that_wait_are_told_where_they_belong(group: Department) -> None:
+    north, south = department("N", group), department("S", group)
+    wait(people(north, 5))
+    people(south, 5)
+
+    assert read(reader(group)).is_waiting
+    assert read(reader(north)).is_waiting
+    assert not read(reader(south)).is_waiting
+
+
+def test_waiting_days_of_four_people_are_told_to_those_who_see_them(group: Department) -> None:
+    """Else a page of one day and a small department would tell that somebody's facts moved."""
+    wait(people(group, 4))
+
+    assert not read(reader(group)).is_waiting
+    assert read(reader(group, Action.SEE, Action.SUMMARISE)).is_waiting
+
+
+def test_what_is_left_out_is_no_number_that_tells_how_often_somebody_was_there(
+    group: Department,
+) -> None:
+    north, south = department("N", group), department("S", group)
+    days(people(north, 6))
+    one = people(south, 1)
+    days(one)
+    alone = read(reader(group))
+    days(one, on=MONDAY + DAY)
+
+    assert told(read(reader(group)).lines) == told(alone.lines)
+    assert alone.lines[-1] == Line(Kind.DEPARTMENT, south, 0, leaves_out=True)
 
 
 @pytest.mark.parametrize(

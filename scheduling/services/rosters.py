@@ -11,7 +11,7 @@ from posixpath import basename, commonpath
 from typing import Final
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +19,7 @@ from organization import audit
 from organization.access import Action, departments_for
 from organization.errors import DomainError, NotFound
 from organization.models import Change, Department, Employee, Position, User
+from organization.progress import progress_of
 from organization.services import announce, department_on, hire
 from scheduling.models import (
     RosterBatch,
@@ -287,34 +288,11 @@ def finish_confirmation(*, upload_id: int, now: datetime) -> RosterBatch | None:
         if actor is None or not actor.is_active:
             raise NotFound(what=_("log-in"), key=upload.choices.get("confirmed_by"))
         return confirm_roster(
-            upload_id=upload_id, actor=actor, now=now, report=_progress_of(upload_id)
+            upload_id=upload_id, actor=actor, now=now, report=progress_of(RosterUpload, upload_id)
         )
     except DomainError as refusal:
         fail_confirmation(upload_id=upload_id, problem=str(refusal))
     return None
-
-
-def _progress_of(upload_id: int) -> Callable[[int], None]:
-    """Return who tells the page how many cells are done, from within the long transaction.
-
-    PostgreSQL does it over a connection of its own. SQLite has one writer: there the page learns
-    of the end only.
-    """
-    if connection.vendor != "postgresql" or not connection.get_autocommit():
-        return lambda done: None
-
-    def report(done: int) -> None:
-        beside = connections.create_connection("default")
-        try:
-            with beside.cursor() as cursor:
-                cursor.execute(
-                    "UPDATE scheduling_rosterupload SET progress = %s WHERE id = %s",
-                    [done, upload_id],
-                )
-        finally:
-            beside.close()
-
-    return report
 
 
 def confirm_roster(

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from organization.outside import public_address
 from scheduling.holidays import (
     Kind,
     Reading,
@@ -20,7 +21,6 @@ from scheduling.holidays import (
     from_ics,
     from_json,
     from_package,
-    public_address,
     public_holidays,
     read_calendar,
 )
@@ -217,9 +217,9 @@ def test_addresses_inside_the_network_are_never_asked(url: str) -> None:
 
 
 def test_public_addresses_may_be_asked_and_unknown_hosts_stay_silent() -> None:
-    assert public_address("https://1.1.1.1/", "1.1.1.1", 443) == "1.1.1.1"
+    assert public_address("1.1.1.1", 443) == "1.1.1.1"
     with pytest.raises(SourceSilent):
-        public_address("https://host.invalid/", "host.invalid", 443)
+        fetch("https://host.invalid/")
 
 
 @pytest.fixture

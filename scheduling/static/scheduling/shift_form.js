@@ -12,7 +12,12 @@
   const facts = (form) => {
     const kind = valueOf(form, "kind");
     const byAmount = kind === "free" || (kind === "flexible" && valueOf(form, "flexible__mode") === "daily_hours");
-    return { hours: byAmount ? "amount" : "fixed" };
+    const proofs = ["first", "second"].map((one) => valueOf(form, `demands__second_check__${one}`));
+    return {
+      hours: byAmount ? "amount" : "fixed",
+      phone: form.querySelector("[name^=demands__methods__]:checked") ? "on" : "off",
+      face: proofs.includes("face") ? "on" : "off",
+    };
   };
 
   const fold = (form) => {
@@ -20,7 +25,9 @@
     for (const part of form.querySelectorAll("[data-when]")) {
       const [name, wanted] = part.dataset.when.split("=");
       const value = known[name] ?? valueOf(form, name);
-      part.hidden = !wanted.split(",").includes(value);
+      // What is wrong stays in sight until it is mended.
+      const isWrong = part.matches(".kq-wrong") || part.querySelector(".kq-wrong");
+      part.hidden = !wanted.split(",").includes(value) && !isWrong;
     }
   };
 
