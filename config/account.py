@@ -26,6 +26,7 @@ from config.doors import SAID, locked_out
 from config.gate import FACTOR_AT
 from organization import accounts, lockout, second_factor, sessions, tokens
 from organization.models import User
+from organization.pictures import picture_of
 
 
 @require_safe
@@ -129,7 +130,10 @@ class Password(View):
         return kind(user, data)
 
     def _show(self, request: HttpRequest, form: forms.Form) -> HttpResponse:
-        return render(request, "account/password.html", {"form": form, "next": _next(request)})
+        user: Any = request.user
+        given = accounts.one_time_passwords_given(user) if user.one_time_until else []
+        context = {"form": form, "next": _next(request), "given": given}
+        return render(request, "account/password.html", context)
 
 
 class Factor(View):
@@ -212,7 +216,7 @@ class Factor(View):
             "said": said,
         }
         if factor := second_factor.pending(user):
-            side, path = second_factor.picture_of(second_factor.address_of(factor))
+            side, path = picture_of(second_factor.address_of(factor))
             secret = second_factor.secret_of(factor)
             context |= {
                 "side": side,

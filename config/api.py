@@ -26,7 +26,7 @@ def answer(exc: Exception, context: Mapping[str, Any]) -> Response | None:
     None for a fault of ours, which is answered as everywhere.
     """
     if isinstance(exc, DomainError):
-        status = STATUS.get(type(exc), 409)
+        status = next((code for kind, code in STATUS.items() if isinstance(exc, kind)), 409)
         return Response({"code": exc.code, "message": str(exc), "facts": exc.facts}, status)
     if isinstance(exc, RequestDataTooBig):
         return Response(_too_large(), 413)

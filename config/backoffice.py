@@ -1,19 +1,31 @@
 """The console's sidebar, in the order of work. A page that nobody registered is left out."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from django.contrib import admin
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.models import Group as PermissionGroup
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from approvals.cards import waiting_for
 from organization.access import Action, granted_paths
+from organization.models import User
 from organization.seals import watching
+
+COUNTED_TO: Final = 99
+
+
+def to_decide(user: User | AnonymousUser, now: datetime) -> int:
+    """Return how many requests wait for somebody: one query, and no further than is shown."""
+    return waiting_for(user, now=now, at_most=COUNTED_TO + 1) if isinstance(user, User) else 0
 
 
 class Link(NamedTuple):
@@ -29,6 +41,8 @@ class Link(NamedTuple):
     # The name of an address; empty: the list of the model.
     page: str = ""
     act: Action | None = None
+    # What waits there for whoever reads; every page of the console asks, so it has to be cheap.
+    waits: Callable[[User | AnonymousUser, datetime], int] | None = None
 
 
 class Group(NamedTuple):
@@ -49,12 +63,27 @@ SIDEBAR: Final = (
                 "attendance.attendanceday",
                 "admin:attendance_month",
             ),
+            Link(
+                _("To decide"),
+                "inbox",
+                "approvals.request",
+                "admin:approvals_inbox",
+                waits=to_decide,
+            ),
+            Link(_("Requests"), "assignment", "approvals.request"),
+            Link(_("Notifications"), "notifications", page="approvals:notifications"),
             Link(pgettext_lazy("page", "Days"), "event_available", "attendance.attendanceday"),
             Link(_("Punches"), "touch_app", "attendance.punch"),
+            Link(_("Position reports"), "share_location", "attendance.positionreport"),
             Link(_("Corrections"), "edit_calendar", "attendance.correction"),
             Link(_("Absences"), "beach_access", "attendance.absence"),
+            Link(_("Offline claims"), "flight_takeoff", "attendance.offlineclaim"),
             Link(_("Approved overtime"), "more_time", "attendance.overtimeapproval"),
+            Link(_("Deputies"), "supervisor_account", "approvals.delegation"),
             Link(_("Totals"), "functions", page="totals", act=Action.SUMMARISE),
+            Link(_("Periods"), "lock_clock", "attendance.attendanceperiod"),
+            Link(_("Closings"), "inventory_2", "attendance.periodclosing"),
+            Link(_("Adjustments"), "difference", "attendance.adjustment"),
         ),
     ),
     Group(
@@ -77,6 +106,12 @@ SIDEBAR: Final = (
             Link(_("Calendar"), "event", "scheduling.calendarday"),
             Link(_("Calendar sources"), "cloud_download", "scheduling.calendarsource"),
             Link(_("Rules"), "rule", "attendance.attendancerule"),
+            Link(_("Geofences"), "fence", "attendance.geofence"),
+            Link(_("Notices"), "campaign", "attendance.notice"),
+            Link(_("Consents"), "how_to_reg", "attendance.consent"),
+            Link(_("Approval matrix"), "account_tree", "approvals.approvalrule"),
+            Link(_("Group robots"), "smart_toy", "approvals.grouprobot"),
+            Link(_("Leave allowances"), "event_seat", "approvals.allowance"),
         ),
     ),
     Group(
@@ -87,9 +122,14 @@ SIDEBAR: Final = (
             Link(_("Log uploads"), "upload", "devices.terminalupload"),
             Link(_("Terminal lines"), "list_alt", "devices.terminalline"),
             Link(_("Credentials"), "fingerprint", "devices.credential"),
+            Link(_("Access points"), "wifi", "devices.accesspoint"),
+            Link(_("Wi-Fi controllers"), "router", "devices.wificontroller"),
+            Link(_("Phone addresses"), "smartphone", "devices.phoneaddress"),
+            Link(_("QR screens"), "qr_code_2", "devices.qrscreen"),
             Link(_("Who may do what"), "admin_panel_settings", "organization.roleassignment"),
             Link(_("Roles"), "verified_user", "organization.role"),
             Link(_("Log-ins"), "person", "organization.user"),
+            Link(_("Flights"), "flight", "attendance.flight"),
             Link(_("Failed log-ins"), "lock_person", "axes.accessattempt"),
             Link(_("Audit log"), "history", "organization.auditentry"),
             Link(_("Legal holds"), "gavel", "organization.legalhold"),
@@ -149,7 +189,11 @@ def _lines(
             address = reverse(link.page or f"admin:{_list_of(link.model)}")
         except NoReverseMatch:
             continue
-        yield {"title": link.title, "icon": link.icon, "link": address}
+        line: dict[str, Any] = {"title": link.title, "icon": link.icon, "link": address}
+        if link.waits is not None and (number := link.waits(request.user, timezone.now())):
+            line["badge"] = str(number) if number <= COUNTED_TO else f"{COUNTED_TO}+"
+            line["badge_variant"] = "primary"
+        yield line
 
 
 def _list_of(model: str) -> str:

@@ -27,7 +27,15 @@ class Bell(NamedTuple):
 BELLS: Final = (
     Bell("attendance.tasks.judge_waiting_days", timedelta(seconds=10), timedelta(seconds=10)),
     Bell("attendance.tasks.take_in_lines", timedelta(seconds=10), timedelta(seconds=10)),
+    Bell("attendance.tasks.take_in_joins", timedelta(seconds=10), timedelta(seconds=10)),
     Bell("attendance.tasks.open_days", timedelta(minutes=1), timedelta(minutes=1)),
+    Bell("attendance.tasks.settle_second_checks", timedelta(seconds=30), timedelta(seconds=30)),
+    Bell("approvals.tasks.look_after_requests", timedelta(minutes=5), timedelta(minutes=5)),
+    Bell("attendance.tasks.settle_claims", timedelta(minutes=1), timedelta(minutes=1)),
+    # Ordered closings ring for themselves; this hears those whose ring was lost.
+    Bell("attendance.tasks.close_ordered_periods", timedelta(minutes=1), timedelta(minutes=1)),
+    Bell("approvals.tasks.deliver_notifications", timedelta(seconds=30), timedelta(seconds=30)),
+    Bell("approvals.tasks.remind_people", timedelta(minutes=1), timedelta(minutes=1)),
     # Confirmed sheets ring for themselves; this hears those whose ring was lost.
     Bell("scheduling.tasks.write_ordered_rosters", timedelta(minutes=1), timedelta(minutes=1)),
     Bell("organization.tasks.seal_new_rows", timedelta(minutes=1), timedelta(minutes=1)),

@@ -74,6 +74,23 @@ def words(name: str, default: tuple[str, ...] = ()) -> list[str]:
     return [word.strip() for word in text(name).split(",") if word.strip()] or list(default)
 
 
+def tiles(name: str) -> str:
+    """Return the variable as the address of map tiles, with {z}, {x} and {y}; or nothing."""
+    value = text(name)
+    if not value:
+        return ""
+    parts = urlsplit(value)
+    is_address = parts.scheme in {"http", "https"} and re.fullmatch(
+        r"[A-Za-z0-9.:-]+", parts.netloc
+    )
+    if not is_address or not all(f"{{{part}}}" in value for part in "zxy"):
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}; write one host and where the tile stands in it, such as "
+            "https://tiles.example.com/{z}/{x}/{y}.png."
+        )
+    return value
+
+
 def time_zone(name: str, default: str) -> str:
     """Return the variable as the name of a time zone that exists."""
     value = text(name, default)
@@ -184,3 +201,30 @@ def broker(name: str, *, embedded: Path) -> dict[str, Any]:
         url += f"{'&' if '?' in url else '?'}ssl_cert_reqs=required"
     # Longer than the longest task may run (CELERY_TASK_TIME_LIMIT), or it is delivered twice.
     return {"url": url, "options": {"visibility_timeout": 2 * 60 * 60}}
+
+
+def mail(name: str) -> dict[str, Any]:
+    """Return Django's settings of the mail server at the URL; nothing is sent without one.
+
+    `smtp+tls` asks for TLS on the way (587), `smtp+ssl` begins with it (465), `smtp` has none.
+    """
+    url = secret(name)
+    if not url:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+    scheme = urlsplit(url).scheme
+    if scheme not in {"smtp", "smtp+tls", "smtp+ssl", "consolemail"}:
+        raise ImproperlyConfigured(
+            f"{name} begins with {scheme!r}; write smtp+tls://user:password@host:587."
+        )
+    said = _env.email_url_config(url)
+    if scheme != "consolemail" and not said["EMAIL_HOST"]:
+        raise ImproperlyConfigured(f"{name} names no host; write it behind smtp+tls://.")
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def origin(name: str) -> str:
+    """Return the variable as an address of a host, such as https://kaoqin.example.com."""
+    value = text(name).rstrip("/")
+    if value and not re.fullmatch(r"https?://[^\s/?#@]+", value):
+        raise ImproperlyConfigured(f"{name} is {value!r}; write https://kaoqin.example.com.")
+    return value

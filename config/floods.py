@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import ngettext
 
-from organization.addresses import client_address
+from organization.addresses import counted_address
 from organization.throttles import count
 
 
@@ -32,7 +32,7 @@ class Exports:
         if not _is_export(request) or not request.user.is_authenticated:
             return None
         own = count("export", request.user.pk, settings.EXPORT_RATE)
-        wait = max(own, count("export-at", client_address(request), settings.EXPORT_ADDRESS_RATE))
+        wait = max(own, count("export-at", counted_address(request), settings.EXPORT_ADDRESS_RATE))
         return too_often(request, wait) if wait else None
 
 

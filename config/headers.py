@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware, PolicyParts
@@ -37,15 +38,13 @@ IN_THE_CONSOLE: Final = {
     "style-src-attr": [UNSAFE_INLINE],
 }
 
-# Features of the browser that nobody here uses, so that nobody who breaks in does.
-UNUSED: Final = ", ".join(
-    f"{feature}=()"
-    for feature in (
-        "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media",
-        "fullscreen", "geolocation", "gyroscope", "hid", "magnetometer", "microphone", "midi",
-        "payment", "picture-in-picture", "publickey-credentials-create",
-        "publickey-credentials-get", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
-    )
+# Features of the browser. A page that needs some says so by the same header (`camera=(self)`); what
+# it does not need is switched off, so that nobody who breaks in has it.
+FEATURES: Final = (
+    "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "fullscreen",
+    "geolocation", "gyroscope", "hid", "magnetometer", "microphone", "midi", "payment",
+    "picture-in-picture", "publickey-credentials-create", "publickey-credentials-get",
+    "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
 )  # fmt: skip
 
 
@@ -58,8 +57,16 @@ class ContentPolicy(CSPMiddleware):
         """Return the policy of this page."""
         parts = super().get_policy_parts(request, response, report_only)
         if request.path_info.startswith(CONSOLE):
-            parts.replace = {**IN_THE_CONSOLE, **(parts.replace or {})}
+            parts.replace = {**IN_THE_CONSOLE, **_tiles(), **(parts.replace or {})}
         return parts
+
+
+def _tiles() -> dict[str, list[str]]:
+    """Return what lets the maps of the console show tiles: pictures of that one host."""
+    if not settings.MAP_TILES_URL:
+        return {}
+    parts = urlsplit(settings.MAP_TILES_URL)
+    return {"img-src": [*POLICY["img-src"], f"{parts.scheme}://{parts.netloc}"]}
 
 
 class Headers:
@@ -71,11 +78,18 @@ class Headers:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Add the headers. What a view says about caching holds for static files only."""
         response = self.get_response(request)
-        response["Permissions-Policy"] = UNUSED
+        response["Permissions-Policy"] = _permissions(response.get("Permissions-Policy", ""))
         response["Cross-Origin-Resource-Policy"] = "same-origin"
         if not request.path_info.startswith(settings.STATIC_URL) or response.status_code >= 400:
             response["Cache-Control"] = "no-store, private"
         return response
+
+
+def _permissions(needed: str) -> str:
+    """Return what a page says it needs, and everything else switched off."""
+    own = [one.strip() for one in needed.split(",") if one.strip()]
+    names = {one.partition("=")[0] for one in own}
+    return ", ".join(own + [f"{feature}=()" for feature in FEATURES if feature not in names])
 
 
 class KnownMethods:

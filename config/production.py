@@ -186,6 +186,18 @@ def _broker(settings: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
+def _mail(settings: Mapping[str, Any]) -> Iterator[str]:
+    if not settings.get("SENDS_MAIL") or "smtp" not in settings["EMAIL_BACKEND"]:
+        return
+    host = settings["EMAIL_HOST"]
+    is_open = not (settings["EMAIL_USE_TLS"] or settings["EMAIL_USE_SSL"])
+    if is_open and not _are_near(host, settings["PRIVATE_HOSTS"]):
+        yield (
+            f"EMAIL_URL leads to {host} without TLS; write smtp+tls:// or smtp+ssl://, or name the "
+            "host in PRIVATE_HOSTS if nobody else is on the way to it."
+        )
+
+
 def _is_worn(password: str, user: str) -> bool:
     bare = password.lower().strip("0123456789!@#$%^&*._-")
     is_known = bare in WORN or password == user or bool(PLACEHOLDER.search(password))
@@ -219,4 +231,5 @@ LOOKS: Final[tuple[Callable[[Mapping[str, Any]], Iterator[str]], ...]] = (
     _tls,
     _database,
     _broker,
+    _mail,
 )

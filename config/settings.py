@@ -10,6 +10,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from config import env, production
+from config.geocoders import SERVICES
 from config.headers import POLICY
 from organization import retention_periods
 
@@ -197,6 +198,12 @@ LANGUAGE_COOKIE_NAME = f"{_HOST}language"
 LANGUAGE_COOKIE_SECURE = HTTPS
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
+# By what a browser on a wall is known; it opens the code of one screen.
+SCREEN_COOKIE_NAME = f"{_HOST}screen"
+# How often one address may try codes that pair a browser with a screen.
+# How many punches of one person may be held within an hour: each wants a person to decide.
+HELD_PUNCHES_AN_HOUR = env.integer("HELD_PUNCHES_AN_HOUR", default=20, least=1)
+PAIRING_RATE = env.rate("PAIRING_RATE", "10/min")
 CONTENT_SECURITY_POLICY = {"DIRECTIVES": POLICY}
 X_FRAME_OPTIONS = "DENY"
 # The rooms of a large grid of shifts or grants are posted as one form.
@@ -270,6 +277,27 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat")
 CELERY_TIMEZONE = TIME_ZONE
 
+# Telling people ---------------------------------------------------------------------------------
+
+# Without a mail server nothing leaves the house; the app's own list is always there.
+_MAIL = env.mail("EMAIL_URL")
+SENDS_MAIL = not _MAIL["EMAIL_BACKEND"].endswith("dummy.EmailBackend")
+EMAIL_BACKEND = _MAIL["EMAIL_BACKEND"]
+EMAIL_HOST = _MAIL.get("EMAIL_HOST", "localhost")
+EMAIL_PORT = _MAIL.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER = _MAIL.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = _MAIL.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = _MAIL.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = _MAIL.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "kaoqin@localhost")
+# What links in mails begin with; without it they hold none.
+SITE_URL = env.origin("SITE_URL")
+# In which realms and domains the user names of the Wi-Fi are ours: corp.example, CORP.
+WIFI_REALMS = env.words("WIFI_REALMS")
+# Where robots of chat groups listen besides WeCom's, DingTalk's and Feishu's hosts.
+ROBOT_HOSTS = env.words("ROBOT_HOSTS")
+
 # The interface for programs --------------------------------------------------------------------
 
 # How often one log-in and one address may ask, and how many wrong keys an address may send.
@@ -305,7 +333,22 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    # Two shapes hold it, sent as JSON or as a form; the name is of neither.
+    "ENUM_NAME_OVERRIDES": {"StartKindEnum": "approvals.api.StartSerializer.KINDS"},
 }
+
+# Maps ------------------------------------------------------------------------------------------
+
+# Without tiles a map is a grid of degrees, and no host is asked.
+MAP_TILES_URL = env.tiles("MAP_TILES_URL")
+MAP_TILES_DATUM = env.choice("MAP_TILES_DATUM", ("wgs84", "gcj02"))
+MAP_TILES_ATTRIBUTION = env.text("MAP_TILES_ATTRIBUTION")
+# Who finds addresses, asked by the server. Degrees are understood without.
+GEOCODER = env.choice("GEOCODER", ("none", *SERVICES))
+GEOCODER_DATUM = SERVICES.get(GEOCODER, "wgs84")
+GEOCODER_KEY = env.secret("GEOCODER_KEY")
+GEOCODER_DOMAIN = env.text("GEOCODER_DOMAIN")
+GEOCODER_RATE = env.rate("GEOCODER_RATE", "20/min")
 
 # Tables that come and go as files ---------------------------------------------------------------
 
@@ -314,6 +357,11 @@ IMPORT_EXPORT_SKIP_ADMIN_LOG = False
 IMPORT_EXPORT_TMP_STORAGE_CLASS = "organization.import_files.WaitingFile"
 # A cell that begins with = + - @ must stay text in the spreadsheet that opens it.
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
+
+# Flights, for punches that are declared by one ---------------------------------------------------
+
+# An https address with {number} and {date}; empty asks nobody.
+FLIGHT_SOURCE_URL = env.text("FLIGHT_SOURCE_URL")
 
 # The console (its sidebar and its front page are in config/backoffice.py) -----------------------
 
@@ -346,6 +394,14 @@ UNFOLD = {
     "STYLES": ["config.backoffice.own_style"],
     "SCRIPTS": ["config.backoffice.own_script"],
 }
+
+# The app around the punch page -------------------------------------------------------------------
+
+# A corporation of WeCom's, whose app then tells the punch page which Wi-Fi a phone is in.
+WECOM_CORP_ID = env.text("WECOM_CORP_ID")
+WECOM_AGENT_ID = env.text("WECOM_AGENT_ID")
+WECOM_SECRET = env.secret("WECOM_SECRET")
+WECOM_API_URL = env.text("WECOM_API_URL", "https://qyapi.weixin.qq.com")
 
 # What is written down ---------------------------------------------------------------------------
 

@@ -37,7 +37,9 @@ class Supervisor:
         self._parts: dict[str, subprocess.Popen[str]] = {}
 
     def __enter__(self) -> Self:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # Who starts this in the background of a script hands SIGINT down as ignored.
+        for asked in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(asked, signal.default_int_handler)
         return self
 
     def __exit__(

@@ -4,7 +4,10 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from approvals.api import FlowRequestView, FlowView
+from attendance import punch_page, screen_views
 from attendance.api import PunchesView
+from attendance.punch_api import LocationView
 from config import account, api, doors, health
 from organization.api import DepartmentViewSet, EmployeeViewSet
 from reports import views as reports
@@ -37,10 +40,25 @@ urlpatterns = [
     # The theme brings a search of its own, which no page shows.
     path("admin/search/", admin.site.admin_view(doors.nowhere)),
     path("admin/", admin.site.urls),
+    # Before the days of a person, whose address is any word.
+    path("me/", include("approvals.urls")),
     path("me/", include("attendance.urls")),
+    path("punch/", punch_page.page, name="punch"),
+    path("punch/shell/", punch_page.shell, name="punch-shell"),
+    path("punch/manifest.webmanifest", punch_page.manifest, name="punch-manifest"),
+    path("punch/bridge/", punch_page.bridge, name="punch-bridge"),
+    # From the root, so that it may serve every page.
+    path("sw.js", punch_page.worker, name="punch-worker"),
+    path("punch/", include("attendance.punch_urls")),
+    path("screen/", screen_views.pairing, name="screen-pairing"),
+    path("screen/<slug:key>/", screen_views.wall, name="screen"),
+    path("screen/<slug:key>/code/", screen_views.wall_code, name="screen-code"),
     path("i18n/", include("django.conf.urls.i18n")),
     # With and without the slash: a redirect would lose what was posted.
     re_path("^api/v1/punches/?$", PunchesView.as_view(), name="punches"),
+    re_path("^api/v1/user/location/?$", LocationView.as_view(), name="user-location"),
+    re_path("^api/v1/approval/flow/?$", FlowView.as_view(), name="approval-flow"),
+    path("api/v1/approval/flow/<int:request_id>/", FlowRequestView.as_view(), name="approval"),
     re_path("^api/v1/totals/?$", TotalsView.as_view(), name="totals-api"),
     path("api/v1/", include(api.router.urls)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -14,6 +14,8 @@ from config.demo.company import LOGINS, POSITIONS
 from config.demo.people import write_people
 from config.demo.plans import months, write_plans
 from config.demo.punches import write_punches
+from config.demo.requests import write_requests
+from config.demo.screens import write_screens
 from organization.models import AuditEntry, Change, Department, Employee, Position, User
 from organization.seals.making import seal_declared
 from scheduling.models import RosterBatch, Rotation, Shift
@@ -62,7 +64,9 @@ def load(*, now: datetime, password: str, say: Callable[[str], None]) -> None:
     say(f"{len(people.employees)} people in {len(people.departments)} departments")
     write_plans(people, first_day=first_day, last_day=last_day, now=now)
     say(f"shifts, rotations, rules, rosters from {first_day} to {last_day}")
+    write_screens(people, now=now)
     write_punches(people, first_day=first_day, today=today, now=now, say=say)
+    write_requests(people, today=today, now=now, say=say)
     _remember(kept, now)
     # Hiring and planning left news for each person back to their first day; only the months
     # that are shown are worth judging.

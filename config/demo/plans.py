@@ -7,7 +7,9 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
+from attendance.evidence.geometry import Area, Circle
 from attendance.models import AttendanceRule, RuleVersion
+from attendance.services import places
 from config.demo.company import COMPANY
 from config.demo.people import People
 from organization.models import Department, Position
@@ -84,6 +86,7 @@ def write_plans(people: People, *, first_day: date, last_day: date, now: datetim
     _write_assignments(people, shifts, first_day)
     _write_rosters(people, shifts, first_day, last_day, now)
     _write_rules(people.departments, people.positions, first_day, now)
+    _write_fences(people.departments, now)
 
 
 def write_calendar(people: People, *, first_day: date, now: datetime) -> None:
@@ -240,3 +243,17 @@ def _write_rules(
         RuleVersion.objects.create(
             rule=rule, valid_from=first_day.replace(month=1, day=1), published_at=now, **says
         )
+
+
+def _write_fences(departments: Mapping[str, Department], now: datetime) -> None:
+    """Draw the head office and the plant, for whoever is under the rule of the group."""
+    everybody = AttendanceRule.objects.get(name="集团通用").pk
+    office = Circle(31.2304, 121.4737, 200)
+    # The pond in the middle of the plant is a hole.
+    plant = Area(
+        ((31.0412, 121.2503), (31.0406, 121.2571), (31.0361, 121.2566), (31.0358, 121.2511)),
+        (((31.0389, 121.2531), (31.0391, 121.2542), (31.0381, 121.2540)),),
+    )
+    for code, name, shape in (("BU1", "集团总部大楼", office), ("BU2", "智造园区", plant)):
+        text = places.Text(name=name, shape=shape, rules=[everybody])
+        places.add_fence(department=departments[code], text=text, now=now)

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
+from approvals.models import Request
 from attendance.models import Punch
 from attendance.services.days import judge_all
 from config import demo
@@ -18,6 +19,7 @@ from organization.seals.making import seal_new_rows
 from scheduling.models import CalendarDay
 
 NOW = datetime(2026, 3, 16, 2, 0, tzinfo=UTC)
+ASKED = ("kind", "work_date", "slot", "corrected_at", "starts_at", "reason", "status")
 
 
 def load(now=NOW):
@@ -40,6 +42,7 @@ def test_the_same_day_gives_the_same_company_and_its_facts_are_guarded_again(db)
         return (
             list(Employee.objects.values_list("number", "name", "joined_on")),
             list(Punch.objects.order_by("pk").values_list("employee__number", "punched_at")),
+            list(Request.objects.order_by("pk").values_list("employee__number", *ASKED)),
         )
 
     load()
@@ -58,6 +61,11 @@ def test_it_loads_on_any_day_of_the_year(db, month, day):
     load(now=datetime(2026, month, day, 2, 0, tzinfo=UTC))
 
     assert Employee.objects.count() == 300
+    assert set(Request.objects.values_list("status", flat=True)) == {
+        "waiting",
+        "approved",
+        "rejected",
+    }
 
 
 def test_log_ins_work_with_the_password_that_is_printed(db, client, monkeypatch):
@@ -130,6 +138,7 @@ def test_it_goes_away_with_everything_that_hangs_on_it(loaded):
     left = {label: count for label, count in everything().items() if count}
     # The calendar of the state is true for everybody, and the log says what was done.
     assert left.keys() - {"auth.Permission", "contenttypes.ContentType"} == {
+        "attendance.Notice",
         "organization.AuditEntry",
         "organization.Change",
         "organization.Role",

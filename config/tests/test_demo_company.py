@@ -6,6 +6,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
+from approvals.cards import inbox, read_cards
+from approvals.models import Notification, Request
 from attendance.models import Absence, AttendanceDay, Correction, Punch, WaitingDay
 from attendance.services.days import judge_all
 from config import demo
@@ -114,6 +116,29 @@ def test_each_log_in_may_do_what_its_line_says(loaded):
     assert may("supervisor", Action.RULE) == set()
     assert may("employee", Action.SEE) == set()
     assert User.objects.get(username="supervisor").employee.heads.get().code == "BU2-ASM"
+
+
+def test_the_supervisor_finds_an_inbox_and_what_was_decided(loaded):
+    supervisor = User.objects.get(username="supervisor")
+
+    cards = read_cards(inbox(supervisor, now=NOW), supervisor, now=NOW)
+
+    assert {card.request.kind for card in cards} >= {"make_up", "held_punch", "leave", "overtime"}
+    assert all(card.turn for card in cards)
+    missed = [card for card in cards if card.request.kind in ("make_up", "held_punch")]
+    assert {change.before.label for card in missed for change in card.changes} == {"Missing punch"}
+    assert all(change.is_changed for card in missed for change in card.changes)
+    decided = Request.objects.exclude(status="waiting")
+    assert set(decided.values_list("status", flat=True)) == {"approved", "rejected"}
+    assert not decided.filter(status="rejected", settled_reason="").exists()
+    assert Notification.objects.of(supervisor).unread().count() == len(cards)
+
+
+def test_the_employee_has_requests_in_every_state(loaded):
+    mine = Request.objects.filter(employee__user__username="employee")
+
+    assert set(mine.values_list("status", flat=True)) == {"waiting", "approved"}
+    assert set(mine.values_list("submitted_by__username", flat=True)) == {"employee"}
 
 
 def test_it_is_not_loaded_twice(loaded):
