@@ -1,22 +1,26 @@
 """What every test may ask for: markers for what a machine may lack, a real worker, a browser."""
 
+import hashlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
+import django
 import hypothesis
 import pytest
 from celery import Celery
 from django.conf import settings
 from django.db import connection
+from django.db.backends.postgresql.operations import DatabaseOperations as PostgresOperations
 from django.test import TransactionTestCase
 from django.utils import translation
 
@@ -48,7 +52,12 @@ NEEDS: Final[dict[str, tuple[Callable[[], bool], str]]] = {
     ),
     "needs_redis": (lambda: bool(env.text("REDIS_URL")), "they need Redis: set REDIS_URL"),
     "needs_chromium": (lambda: CHROMIUM is not None, "they need a browser: install chromium"),
+    "needs_node": (lambda: shutil.which("node") is not None, "they need node"),
     "needs_samples": (SAMPLES.is_dir, "they read ../shared/samples, which a clone has not"),
+    "needs_radclient": (
+        lambda: shutil.which("radclient") is not None,
+        "they need radclient: install freeradius-utils",
+    ),
     "needs_gettext": (lambda: shutil.which("xgettext") is not None, "they need gettext"),
 }
 
@@ -83,6 +92,17 @@ def _in_english() -> Iterator[None]:
 # The database -----------------------------------------------------------------------------------
 
 
+def _migrated() -> Path:
+    """Return where a database stands to which exactly these migrations were applied."""
+    digest = hashlib.blake2b(django.__version__.encode(), digest_size=12)
+    for file in sorted(ROOT.glob("*/migrations/*.py")):
+        digest.update(file.name.encode() + file.read_bytes())
+    return Path(tempfile.gettempdir()) / f"kaoqin-{os.getuid()}-{digest.hexdigest()}.sqlite3"
+
+
+MIGRATED: Final = _migrated()
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
@@ -94,7 +114,40 @@ def django_db_modify_db_settings(
     if connection.vendor == "sqlite":
         file = tmp_path_factory.mktemp("database") / "test.sqlite3"
         connection.settings_dict["TEST"]["NAME"] = str(file)
+        if MIGRATED.exists() and MIGRATED.stat().st_uid == os.getuid():
+            shutil.copyfile(MIGRATED, file)
 
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(request: pytest.FixtureRequest) -> bool:
+    """Begin with a database that was migrated before; each run has a copy of its own."""
+    return connection.vendor == "sqlite" or request.config.getvalue("reuse_db")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Keep a database that has just been migrated, for the next run with the same migrations."""
+    if connection.vendor != "sqlite" or MIGRATED.exists():
+        return
+    part = MIGRATED.with_suffix(f".{os.getpid()}")
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("VACUUM INTO %s", [str(part)])
+    part.replace(MIGRATED)
+
+
+def _emptying(
+    self: PostgresOperations, style: Any, tables: Iterable[str], **_options: object
+) -> list[str]:
+    # TRUNCATE writes a new file for each table and each index, some five hundred of them. The
+    # lock waits, as TRUNCATE does, for whoever is still writing.
+    names = sorted(map(self.quote_name, tables))
+    if not names:
+        return []
+    lock = f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE"
+    return [lock, *(f"DELETE FROM {name}" for name in names)]
+
+
+PostgresOperations.sql_flush = _emptying  # type: ignore[method-assign,assignment]
 
 _teardown = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
 

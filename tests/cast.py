@@ -1,12 +1,16 @@
 """Alice works, Bob leads her department, Carol belongs elsewhere: a small company for tests."""
 
+from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
 from organization import roles, services
 from organization.models import Department, Employee, Position, Role, User
+from tests.standing import standing
 
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 
@@ -92,7 +96,16 @@ def _person(
     )
 
 
+@pytest.fixture(scope="module")
+def standing_cast(django_db_setup: None, django_db_blocker: Any) -> Iterator[Cast]:
+    """The small company, written once for a file; see `tests.standing`."""
+    with standing(play, django_db_blocker) as company:
+        yield company
+
+
 @pytest.fixture
-def cast(db: None) -> Cast:
+def cast(request: pytest.FixtureRequest, db: None) -> Cast:
     """The small company."""
+    if "standing_cast" in request.fixturenames:
+        return deepcopy(request.getfixturevalue("standing_cast"))
     return play()

@@ -6,6 +6,8 @@ words `<unit>-<part>`: a leak through any door is found by reading what came out
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NamedTuple
@@ -14,11 +16,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from attendance.models import Notice
 from config.doorbook.rules import Who
 from organization import roles, services, tokens
 from organization.models import Department, Employee, Position, Role, User
 from scheduling.services import calendar
 from tests.group_rows import fill_department, fill_person, fill_unit
+from tests.standing import standing
 
 # No page, file or library speaks of any of these.
 WORDS: Final = ("quillon", "vexmoor", "brimwick", "tarnholt", "zanthor")
@@ -146,6 +150,7 @@ def build() -> Group:
     units = tuple(_unit(word, root, superuser) for word in WORDS)
     common: Rows = {
         "organization.position": position,
+        "attendance.notice": Notice.objects.get(purpose="location", language="en"),
         "scheduling.calendarsource": calendar.builtin_source(),
     }
     rows = (about, placed, owned, common)
@@ -230,7 +235,16 @@ def _unit(word: str, root: Department, superuser: User) -> Unit:
     return Unit(word, unit, people, users, keys, mine, rows)
 
 
+@pytest.fixture(scope="module")
+def standing_units(django_db_setup: None, django_db_blocker: Any) -> Iterator[Group]:
+    """The company of five units, written once for a file; see `tests.standing`."""
+    with standing(build, django_db_blocker) as company:
+        yield company
+
+
 @pytest.fixture
-def five_units(db: None) -> Group:
+def five_units(request: pytest.FixtureRequest, db: None) -> Group:
     """The company of five units."""
+    if "standing_units" in request.fixturenames:
+        return deepcopy(request.getfixturevalue("standing_units"))
     return build()

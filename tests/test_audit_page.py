@@ -11,12 +11,12 @@ from guardian.shortcuts import assign_perm
 
 from organization import audit, services
 from organization.access import Action
-from organization.models import AuditEntry, User
+from organization.models import AuditEntry, Role, User
 from scheduling.pattern import ShiftPattern
 from scheduling.services.shifts import add_shift, change_shift
 from tests.cast import NOW, Cast
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_cast")]
 
 LIST = "admin:organization_auditentry_changelist"
 
@@ -241,3 +241,30 @@ def test_hired_people_are_told_by_their_values(cast: Cast) -> None:
 
     entry = AuditEntry.objects.get(verb="employee.hired", thing_name="00900 Eve")
     assert entry.facts["after"]["department"] == "Weaving"
+
+
+@pytest.mark.parametrize("name", ["user", "role", "department", "employee"])
+def test_the_history_of_a_row_is_its_part_of_the_log(client: Client, cast: Cast, name: str) -> None:
+    """Services write there; the console's own history would be empty."""
+    row = {
+        "user": cast.alice.user,
+        "role": Role.objects.get(key="unit_hr"),
+        "department": cast.department,
+        "employee": cast.alice,
+    }[name]
+    audit.record(actor=None, verb="log_in.edited", thing=row, now=NOW)
+    client.force_login(cast.superuser)
+
+    answer = client.get(reverse(f"admin:organization_{name}_history", args=[row.pk]), follow=True)
+
+    shown = answer.context["cl"].queryset
+    assert {(one.thing_type, one.thing_id) for one in shown} == {
+        (f"organization.{name}", str(row.pk))
+    }
+
+
+def test_the_history_of_a_row_of_another_unit_does_not_exist(client: Client, cast: Cast) -> None:
+    client.force_login(cast.hr)
+    address = reverse("admin:organization_employee_history", args=[cast.carol.pk])
+
+    assert client.get(address).status_code == 404

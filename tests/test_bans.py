@@ -110,7 +110,8 @@ def test_a03_the_bells_carry_json_and_refuse_everything_else() -> None:
 def test_p10_mail_goes_by_smtp_and_a_subject_carries_no_header() -> None:
     from config import settings as own
 
-    assert not hasattr(own, "EMAIL_BACKEND") or own.EMAIL_BACKEND.endswith("smtp.EmailBackend")
+    # Nothing is sent without a server; no backend calls a program.
+    assert own.EMAIL_BACKEND.split(".")[-2] in {"smtp", "dummy", "console"}
     with pytest.raises(BadHeaderError):
         EmailMessage("subject\nBcc: evil@example.com", "", to=["a@example.com"]).message()
 

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection, transaction
 from django.test import Client
 
-from attendance.services.punching import NewPunch, record_punch
+from attendance.services.keeping import NewPunch, record_punch
 from config.celery import BELLS, app
 from organization.database_grants import guarded_tables
 from organization.models import AuditEntry

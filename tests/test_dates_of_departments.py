@@ -27,6 +27,8 @@ from scheduling.services.shifts import add_shift
 from scheduling.workbook import Table, read_workbook, write_workbook
 from tests.cast import NOW, Cast
 
+pytestmark = pytest.mark.usefixtures("standing_cast")
+
 # Alice moves from the North to the South on this date.
 MOVE = date(2026, 4, 10)
 BEFORE, AFTER = MOVE - timedelta(days=1), MOVE + timedelta(days=1)
@@ -219,7 +221,9 @@ def test_a_move_that_is_entered_late_moves_what_was_written_before(cast: Cast) -
 def test_a_transfer_is_taken_back_and_its_days_wait_again(moved: Cast) -> None:
     Change.objects.all().delete()
 
-    now_holds = services.withdraw_transfer(employee_id=moved.alice.pk, actor=moved.hr, now=NOW)
+    now_holds = services.withdraw_transfer(
+        employee_id=moved.alice.pk, actor=moved.superuser, now=NOW
+    )
 
     assert now_holds.department == moved.department
     assert Transfer.objects.filter(employee=moved.alice).count() == 1
@@ -227,7 +231,7 @@ def test_a_transfer_is_taken_back_and_its_days_wait_again(moved: Cast) -> None:
     entry = AuditEntry.objects.get(verb="employee.transfer_withdrawn")
     assert entry.facts["effective_on"] == str(MOVE)
     with pytest.raises(NoTransfer):
-        services.withdraw_transfer(employee_id=moved.alice.pk, actor=moved.hr, now=NOW)
+        services.withdraw_transfer(employee_id=moved.alice.pk, actor=moved.superuser, now=NOW)
 
 
 def test_the_page_offers_to_take_back_what_there_is(moved: Cast) -> None:
@@ -264,3 +268,36 @@ def test_p22_nobody_takes_the_days_of_another_unit_by_a_transfer_into_the_past(
     with pytest.raises(NotFound):
         services.withdraw_transfer(employee_id=moved.alice.pk, actor=moved.other_hr, now=NOW)
     assert Transfer.objects.filter(employee=moved.alice).count() == 2
+
+
+def test_p22_nobody_lets_a_person_leave_in_the_time_of_another_unit(moved: Cast) -> None:
+    """The South has Alice today; her days of the North are not the South's to take away."""
+    leave = {"employee_id": moved.alice.pk, "now": moment(AFTER, 4)}
+    with pytest.raises(NotFound):
+        services.leave(left_on=BEFORE, actor=moved.other_hr, **leave)
+    services.leave(left_on=AFTER, actor=moved.other_hr, **leave)
+
+    with pytest.raises(NotFound):
+        services.leave(left_on=BEFORE, actor=moved.other_hr, **leave)
+    services.leave(left_on=None, actor=moved.other_hr, **leave)
+
+
+def test_p22_a_last_day_in_the_time_of_another_unit_is_not_taken_back(moved: Cast) -> None:
+    leave = {"employee_id": moved.alice.pk, "now": moment(AFTER, 4)}
+    services.leave(left_on=BEFORE, actor=None, **leave)
+
+    with pytest.raises(NotFound):
+        services.leave(left_on=None, actor=moved.other_hr, **leave)
+    with pytest.raises(NotFound):
+        services.leave(left_on=AFTER, actor=moved.hr, **leave)
+
+
+def test_p22_nobody_corrects_the_first_day_of_somebody_another_unit_hired(moved: Cast) -> None:
+    joined = {"employee_id": moved.alice.pk, "now": moment(AFTER, 4)}
+    for day in (date(2024, 6, 1), BEFORE):
+        with pytest.raises(NotFound):
+            services.change_joined(joined_on=day, actor=moved.other_hr, **joined)
+
+    services.change_joined(joined_on=date(2025, 2, 1), actor=moved.hr, **joined)
+    moved.alice.refresh_from_db()
+    assert moved.alice.joined_on == date(2025, 2, 1)

@@ -60,6 +60,7 @@ def test_p12_only_bells_and_the_page_that_says_so_ring_tasks():
         ("attendance/tasks.py", "judge_range_of_people"),
         # The first bell, when the service starts.
         ("config/management/commands/serve.py", "app"),
+        ("attendance/admin/periods.py", "close_ordered_periods"),
         ("scheduling/admin/roster_import.py", "write_ordered_rosters"),
     }
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import pytest
 from django import forms
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from attendance.tests.phone import Phone
 from config.doorbook.inventory import Kind
 from config.doorbook.matching import Listed
 from config.doorbook.rules import Reach, Who
+from organization.models import Employee
 from scheduling.tests.posted import posted
 from tests.group import Actor, Group, Rows, actors_of
 from tests.walking import (
@@ -28,8 +32,19 @@ from tests.walking import (
     walkers,
 )
 
+pytestmark = pytest.mark.usefixtures("standing_units")
+
 # They end the session with which the walk goes on.
-ENDING = frozenset(("/logout/", "/admin/logout/", "/account/sessions/end/"))
+# They end the session, or a phone that nobody here has bound.
+ENDING = frozenset(
+    ("/logout/", "/admin/logout/", "/account/sessions/end/", "/punch/phone/release/")
+)
+# What a page with several buttons, or a form of parts, hears.
+SAID: dict[str, dict[str, str]] = {
+    "/me/claims/": {"act": "declare"},
+    "/admin/devices/qrscreen/<object_id>/pairing/": {"act": "begin"},
+    "/punch/make/": {"claim": "{}"},
+}
 ALLOWED = frozenset((Reach.ALL, Reach.SCOPED, Reach.OWN, Reach.OPEN))
 DONE = frozenset(("open", "moved", "wrong"))
 # A page that is only looked at knows no other method.
@@ -43,8 +58,17 @@ IN_THE_CONSOLE = frozenset(
 
 def posted_to(listed: Listed, actor: Actor) -> dict[str, Any]:
     """Return what is posted: nothing, but where nothing would be no deed."""
+    route = route_of(listed)
+    if route in SAID:
+        return {"data": SAID[route]}
+    employee = next((part[PERSON] for part in actor.own if PERSON in part), None)
+    if route == "/punch/phone/":
+        phone = Phone()
+        body = {"key": phone.jwk, "name": "x"}
+        if isinstance(employee, Employee) and employee.user is not None:
+            body |= phone.prove(employee, now=timezone.now())._asdict()
+        return {"data": body, "content_type": "application/json"}
     if listed.door.kind is Kind.OPERATION:
-        employee = next((part[PERSON] for part in actor.own if PERSON in part), None)
         report = {"employee": str(employee and employee.number), "at": AT, "method": "card"}
         return {"data": report, "content_type": "application/json"}
     return {"data": {"act": "sessions"} if route_of(listed).endswith("/doors/") else {}}

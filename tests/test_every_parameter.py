@@ -17,6 +17,8 @@ from tests.cast import Cast
 from tests.group import Actor, Group, Rows
 from tests.walking import go, walkers
 
+pytestmark = pytest.mark.usefixtures("standing_units")
+
 LISTENING = (Who.UNIT_HR, Who.DEPARTMENT_SUPERVISOR, Who.AUDITOR)
 DEPARTMENT = "organization.department"
 # A quote that ends a string, a NUL, a number that is none, more than any field holds.

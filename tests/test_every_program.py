@@ -15,6 +15,8 @@ from organization.models import ApiToken
 from tests.group import Group
 from tests.walking import ROOMS_OF_API, address, snapshot, to_act_at, to_look_at, walkers
 
+pytestmark = pytest.mark.usefixtures("standing_units")
+
 FIELDS = {
     "/api/v1/departments/": {"id", "code", "name", "parent", "is_unit", "timezone", "head"},
     "/api/v1/employees/": {

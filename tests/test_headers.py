@@ -9,11 +9,12 @@ from typing import Any, Final
 
 import pytest
 from django.http import HttpRequest, HttpResponse
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import path
 from pytest_django.fixtures import Settings
 
 from config import urls
+from config.headers import FEATURES, Headers
 from config.logs import OneLine
 from organization.circumstances import Circumstances, within
 from organization.models import AuditEntry, User
@@ -122,6 +123,16 @@ def test_a08_every_answer_to_a_stranger_carries_the_headers(
     assert {name: answer.get(name) for name in ALWAYS} == ALWAYS
     assert policy(answer) == expected
     assert "camera=()" in answer["Permissions-Policy"]
+
+
+def test_a08_a_page_has_the_features_that_it_says_it_needs_and_no_others() -> None:
+    page = HttpResponse(headers={"Permissions-Policy": "fullscreen=(self), camera=(self)"})
+
+    answer = Headers(lambda _request: page)(RequestFactory().get("/"))
+
+    said = answer["Permissions-Policy"].split(", ")
+    assert {"fullscreen=(self)", "camera=(self)", "geolocation=()"} <= set(said)
+    assert len(said) == len(FEATURES)
 
 
 @pytest.mark.parametrize(

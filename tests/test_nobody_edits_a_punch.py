@@ -67,6 +67,7 @@ FORM = {
 def test_s_23_no_page_of_the_console_changes_a_punch(
     client: Client, cast: Cast, punch: Punch
 ) -> None:
+    """S-23, SQ-09."""
     client.force_login(cast.superuser)
     before = table()
     doors = sorted(console_doors(punch.pk))

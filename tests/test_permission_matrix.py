@@ -8,16 +8,28 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
+from approvals import services as approvals
+from approvals.models import Allowance, ApprovalRule, Delegation, GroupRobot
+from attendance.evidence.geometry import Circle
+from attendance.ledger import NOTHING
 from attendance.models import (
     Absence,
+    Adjustment,
     AttendanceDay,
+    AttendancePeriod,
     AttendanceRule,
+    Consent,
     Correction,
+    OfflineClaim,
     OvertimeApproval,
+    PeriodClosing,
+    PositionReport,
     Punch,
     WaitingDay,
 )
-from devices.models import Credential, Terminal, TerminalLine, TerminalUpload
+from attendance.services import places
+from devices import screens, wifi
+from devices.models import AccessPoint, Credential, Terminal, TerminalLine, TerminalUpload
 from organization.audit import record
 from organization.keeping_models import LegalHold
 from organization.models import RoleAssignment, User
@@ -35,6 +47,8 @@ from scheduling.models import (
 from scheduling.pattern import ShiftPattern
 from scheduling.services.shifts import add_shift
 from tests.cast import NOW, Cast
+
+pytestmark = pytest.mark.usefixtures("standing_cast")
 
 DAY = date(2026, 3, 2)
 AT, UNTIL = datetime(2026, 3, 2, 1, tzinfo=UTC), datetime(2026, 3, 2, 2, tzinfo=UTC)
@@ -72,6 +86,22 @@ def upload(cast: Cast) -> TerminalUpload:
     return TerminalUpload.objects.create(
         terminal=terminal(cast), file_name="dyeing.dat", sha256="0" * 64, uploaded_at=NOW
     )
+
+
+def period(cast: Cast) -> AttendancePeriod:
+    return AttendancePeriod.objects.create(
+        department=cast.other_unit, starts_on=date(2026, 2, 1), ends_on=date(2026, 2, 28)
+    )
+
+
+def closing(cast: Cast) -> PeriodClosing:
+    made = period(cast)
+    return PeriodClosing.objects.create(
+        period=made, number=1, department=made.department, starts_on=made.starts_on,
+        ends_on=made.ends_on, closed_at=NOW, layout=1, people=0, days=0, adjustments=0,
+        totals={**NOTHING, "people": 0, "days": 0, "late_count": 0, "early_count": 0},
+        names={}, confirmed={}, checksum="x",
+    )  # fmt: skip
 
 
 def batch(cast: Cast) -> RosterBatch:
@@ -154,6 +184,68 @@ PAGES = {
         ),
     ),
     "scheduling.calendarsource": Page(ADMINISTRATORS),
+    "attendance.flight": Page(ADMINISTRATORS),
+    "attendance.notice": Page(SEEING),
+    "attendance.consent": Page(
+        EVERYBODY,
+        lambda cast: Consent.objects.create(
+            employee=cast.carol, purpose="location", version=1, language="en", given_at=NOW
+        ),
+    ),
+    "attendance.geofence": Page(
+        SEEING,
+        lambda cast: places.add_fence(
+            department=cast.other_unit,
+            text=places.Text(name="Dyeing yard", shape=Circle(31.23, 121.47, 200)),
+            now=NOW,
+        ),
+    ),
+    "devices.qrscreen": Page(
+        SEEING,
+        lambda cast: screens.add_screen(
+            name="Dyeing door", department=cast.other_unit, actor=None, now=NOW
+        ),
+    ),
+    "attendance.attendanceperiod": Page(SEEING, period),
+    "attendance.periodclosing": Page(SEEING, closing),
+    "attendance.adjustment": Page(
+        EVERYBODY,
+        lambda cast: Adjustment.objects.create(
+            employee=cast.carol,
+            work_date=DAY,
+            department=cast.other_department,
+            version=2,
+            closing=closing(cast),
+            before=NOTHING,
+            after=NOTHING,
+            found_at=NOW,
+            cause="punch",
+        ),
+    ),
+    "attendance.positionreport": Page(
+        EVERYBODY,
+        lambda cast: PositionReport.objects.create(
+            employee=cast.carol,
+            department=cast.other_department,
+            reported_at=AT,
+            sealed=b"x",
+            kept_at=AT,
+            keep_until=DAY,
+        ),
+    ),
+    "attendance.offlineclaim": Page(
+        EVERYBODY,
+        lambda cast: OfflineClaim.objects.create(
+            employee=cast.carol,
+            department=cast.other_department,
+            flight_number="MU5101",
+            departs_on=DAY,
+            leg="departure",
+            claimed_at=NOW,
+            zone="Asia/Shanghai",
+            declared_at=NOW,
+        ),
+    ),
     "scheduling.rosterentry": Page(
         EVERYBODY,
         lambda cast: RosterEntry.objects.create(employee=cast.carol, work_date=DAY),
@@ -167,6 +259,47 @@ PAGES = {
         SEEING,
         lambda cast: AttendanceRule.objects.create(
             name="Dyeing rule", department=cast.other_department
+        ),
+    ),
+    "approvals.request": Page(
+        EVERYBODY,
+        lambda cast: approvals.submit_overtime(
+            employee=cast.carol,
+            work_date=DAY,
+            starts_at=AT,
+            ends_at=UNTIL,
+            reason="stayed",
+            actor=cast.carol.user,
+            now=NOW,
+        ),
+    ),
+    "approvals.approvalrule": Page(
+        SEEING,
+        lambda cast: ApprovalRule.objects.create(
+            name="Dyeing row", department=cast.other_department
+        ),
+    ),
+    "approvals.delegation": Page(
+        SEEING,
+        lambda cast: Delegation.objects.create(
+            giver=cast.carol.user,
+            deputy=cast.other_hr,
+            department=cast.other_department,
+            starts_at=AT,
+            ends_at=UNTIL,
+            given_at=AT,
+        ),
+    ),
+    "approvals.grouprobot": Page(
+        SEEING,
+        lambda cast: GroupRobot.objects.create(
+            department=cast.other_department, name="Dyers", system="wecom", sealed_address=b"-"
+        ),
+    ),
+    "approvals.allowance": Page(
+        EVERYBODY,
+        lambda cast: Allowance.objects.create(
+            employee=cast.carol, leave_type="annual", year=2026, days=5
         ),
     ),
     "attendance.attendanceday": Page(EVERYBODY, day),
@@ -220,6 +353,29 @@ PAGES = {
     "devices.credential": Page(
         EVERYBODY,
         lambda cast: Credential.objects.create(employee=cast.carol, value="777"),
+    ),
+    "devices.accesspoint": Page(
+        SEEING,
+        lambda cast: AccessPoint.objects.create(
+            department=cast.other_department, name="Dyeing hall", bssid="00:10:a4:23:19:c0"
+        ),
+    ),
+    "devices.wificontroller": Page(
+        SEEING,
+        lambda cast: wifi.add_controller(
+            name="Dyeing Wi-Fi",
+            department=cast.other_department,
+            network="192.0.2.7",
+            secret=wifi.make_secret(),
+            actor=None,
+            now=NOW,
+        ),
+    ),
+    "devices.phoneaddress": Page(
+        EVERYBODY,
+        lambda cast: wifi.add_phone_address(
+            employee=cast.carol, address="8c:a6:df:c8:f7:4b", actor=None, now=NOW
+        ),
     ),
 }
 

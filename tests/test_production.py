@@ -45,6 +45,12 @@ def start(tmp_path: Path, *command: str, **changed: str | None) -> subprocess.Co
     )
 
 
+MAIL = {
+    "SENDS_MAIL": True, "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+    "EMAIL_HOST": "mail.example.com", "EMAIL_USE_TLS": False, "EMAIL_USE_SSL": False,
+}  # fmt: skip
+
+
 def settings(monkeypatch: pytest.MonkeyPatch, **changed: Any) -> dict[str, Any]:
     """Return the settings that the sound environment makes, with some of them changed."""
     for name in ("DATABASE_URL", "REDIS_URL"):
@@ -157,6 +163,9 @@ def test_all_that_is_wrong_with_what_is_set_is_named_at_once(tmp_path: Path) -> 
             "switches off the proof",
         ),
         ({"REDIS_URL": "unix:///run/redis/redis.sock"}, None),
+        (MAIL, "EMAIL_URL leads to mail.example.com without TLS"),
+        ({**MAIL, "EMAIL_USE_TLS": True}, None),
+        ({**MAIL, "PRIVATE_HOSTS": ["mail.example.com"]}, None),
     ],
     ids=lambda value: (
         re.sub(r"\W+", " ", str(value))[:60].replace(PASSWORD, "...")

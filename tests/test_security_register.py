@@ -17,7 +17,7 @@ from tests.security_register import (
     shown,
 )
 
-NUMBERS = {"A": range(1, 29), "P": range(1, 32), "R": range(1, 14)}
+NUMBERS = {"A": range(1, 29), "P": range(1, 32), "R": range(1, 14), "S": range(1, 24)}
 
 
 def test_the_register_has_every_line_of_the_notes() -> None:
@@ -67,7 +67,7 @@ def test_ids_are_read_in_names_and_in_docstrings(tmp_path: Path) -> None:
     room.mkdir()
     (room / "test_it.py").write_text(
         'def test_a01_r3_something():\n    """A-07, P-31: and R-10."""\n\n'
-        'def test_a_24_hour_day():\n    """S-23 and A-1000."""\n\n'
+        'def test_a_24_hour_day():\n    """L-23 and A-1000."""\n\n'
         'def helper_p04():\n    """P-04."""\n\n'
         "# P-05\n"
     )

@@ -62,7 +62,7 @@ def wait_for(process: Serving, words: str) -> None:
 
 
 def rest_of(process: Serving) -> str:
-    said, _ = process.communicate(timeout=30)
+    said, _ = process.communicate(timeout=90)
     return said
 
 

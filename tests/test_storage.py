@@ -119,7 +119,7 @@ def test_no_place_network_or_photo_can_be_read_from_the_bytes(
     assert answer.status_code == 201
     assert bring_in(cast, gate).data == answer.data
     punch = Punch.objects.get(pk=answer.data["id"])
-    evidence.keep_evidence(punch, now=NOW, photo=photo())
+    evidence.keep_evidence(punch, now=NOW, picture=evidence.take_picture(photo()))
     client.force_login(cast.hr)
     address = f"/admin/attendance/punch/{punch.pk}/evidence/"
     shown = client.post(address, {"reason": "Complaint"})

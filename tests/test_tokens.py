@@ -16,6 +16,7 @@ from config.doorbook.inventory import routes
 from organization import accounts, tokens
 from organization.models import ApiToken, AuditEntry, User
 from tests.cast import NOW
+from tests.codes import enrol
 
 # Every route of the interface that there is, with something in the place of what varies.
 ROUTES = sorted(
@@ -84,6 +85,19 @@ def test_a_token_opens_what_its_log_in_may_see(cast):
     _token, key = issue(cast.hr, expires_at=timezone.now() + timedelta(days=1))
 
     assert ask(f"Token {key}").status_code == 200
+
+
+def test_a15_a_key_from_when_people_had_keys_does_not_go_past_their_second_factor(cast, settings):
+    supervisor, employee = cast.bob.user, cast.alice.user
+    keys = {user: issue(user)[1] for user in (supervisor, employee)}
+    assert ask(f"Token {keys[supervisor]}").status_code == 200
+
+    settings.SECOND_FACTOR = "required"
+    assert ask(f"Token {keys[supervisor]}").status_code == 401
+    assert ask(f"Token {keys[employee]}").status_code == 200
+
+    enrol(employee, NOW)
+    assert ask(f"Token {keys[employee]}").status_code == 401
 
 
 def test_the_key_is_random_and_nobody_who_reads_the_table_can_use_it(cast):

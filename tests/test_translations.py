@@ -11,6 +11,7 @@ import django
 import polib
 import pytest
 import unfold
+from django.test import Client
 
 from config.translations import compile_catalogue
 
@@ -64,6 +65,25 @@ def test_every_word_of_the_theme_is_translated(tmp_path: Path) -> None:
     missing = untranslated(words_of(Path(unfold.__path__[0]), tmp_path), THEME, *djangos)
 
     assert missing == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("page", "english", "chinese"),
+    [
+        ("/admin/organization/position/", "Type to search", "输入关键字搜索"),
+        ("/admin/approvals/approvalrule/add/", "Select value", "选择值"),
+        ("/admin/approvals/request/", "以 类型", "按类型"),
+    ],
+)
+def test_the_console_says_the_words_of_the_theme_in_chinese(
+    admin_client: Client, page: str, english: str, chinese: str
+) -> None:
+    """From our catalogue of the theme, compiled beside ours."""
+    answer = admin_client.get(page, headers={"accept-language": "zh-hans"}).content.decode()
+
+    assert chinese in answer
+    assert english not in answer
 
 
 @pytest.mark.parametrize("catalogue", [OURS, THEME], ids=["ours", "theme"])
