@@ -151,6 +151,13 @@ class Department(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def lineage(self) -> tuple[int, ...]:
+        """Return the keys from the top of the tree down to this department, itself last.
+
+        It sorts a tree: whatever is above comes first, and siblings as they were made.
+        """
+        return tuple(int(key) for key in self.path.strip("/").split("/"))
+
     @property
     def depth(self) -> int:
         """How many departments lie above."""

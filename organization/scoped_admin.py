@@ -54,7 +54,7 @@ from unfold.widgets import (
 
 from organization.access import Action, ScopedQuerySet, departments_for, granted_paths
 from organization.errors import DomainError
-from organization.models import AuditEntry
+from organization.models import AuditEntry, Department
 
 __all__ = [
     "DepartmentFilter",
@@ -169,7 +169,7 @@ class DepartmentFilter(DropdownFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return (key, indented name) of the departments that this person may see."""
-        rows = list(departments_for(request.user, Action.SEE).order_by("path"))
+        rows = sorted(departments_for(request.user, Action.SEE), key=Department.lineage)
         self._paths = {str(row.pk): row.path for row in rows}
         top = min((row.depth for row in rows), default=0)
         return [(str(row.pk), "\u2003" * (row.depth - top) + row.name) for row in rows]

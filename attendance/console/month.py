@@ -217,7 +217,7 @@ class Choice(NamedTuple):
 
 def departments_to_choose(user: User) -> list[Department]:
     """Return the departments that this person may see, in the order of the tree."""
-    return list(departments_for(user, Action.SEE).order_by("path"))
+    return sorted(departments_for(user, Action.SEE), key=Department.lineage)
 
 
 def choices(departments: Sequence[Department]) -> list[Choice]:

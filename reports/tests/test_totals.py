@@ -33,6 +33,11 @@ def department(code: str, parent: Department | None = None) -> Department:
     return services.add_department(name=f"Room {code}", code=code, parent=parent, now=NOW)
 
 
+def under(parent: Department, key: int) -> Department:
+    path = f"{parent.path}{key}/"
+    return Department.objects.create(pk=key, code=str(key), name="", parent=parent, path=path)
+
+
 def people(where: Department, number: int, prefix: str = "") -> list[Employee]:
     return Employee.objects.bulk_create(
         Employee(
@@ -98,6 +103,17 @@ def group() -> Department:
 
 
 # --- the numbers -----------------------------------------------------------------------------
+
+
+def test_siblings_come_as_they_were_made_also_the_tenth_of_them() -> None:
+    """As text "10" comes before "9"."""
+    group = department("G")
+    for key in (9_999_999, 10_000_000):
+        days(people(under(group, key), 5))
+
+    lines = read(reader(group)).lines
+
+    assert [line.department.pk for line in lines] == [9_999_999, 10_000_000]
 
 
 def test_the_numbers_of_a_department_are_those_added_by_hand(group: Department) -> None:
