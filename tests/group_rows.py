@@ -232,8 +232,9 @@ def fill_person(
     rows["scheduling.shiftassignment"] = assignments.assign_shift(
         employee=person, shift=unit["scheduling.shift"], starts_on=_FIRST, actor=hr, now=now
     )
-    rows |= _asked(person, word, day, hr)
+    # Planned by name, so that it is a working day whatever day of the week it is.
     rows |= _roster(person, word, unit["scheduling.shift"], day, hr)
+    rows |= _asked(person, word, day, hr)
     rows |= _seen(person, word, home["devices.terminal"], at, hr)
     rows["attendance.offlineclaim"] = OfflineClaim.objects.create(
         employee=person, department=person.department, flight_number="MU5101", departs_on=day,
