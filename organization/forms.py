@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
 from django.utils.text import capfirst
+from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 from import_export.forms import ConfirmImportForm
 
@@ -165,7 +165,7 @@ class EffectiveImportForm(ThemedImportForm):
 
     effective_on = forms.DateField(
         label=_("Transfers take effect on"),
-        initial=date.today,
+        initial=localdate,
         widget=UnfoldAdminSingleDateWidget,
         help_text=_("Whoever is in another department in the sheet belongs there from this date."),
     )

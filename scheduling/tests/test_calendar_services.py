@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from guardian.shortcuts import assign_perm
+from time_machine import travel
 
 from organization.errors import NotAllowed, NotFound
 from organization.models import Change, Department, User
@@ -239,9 +240,10 @@ def page(name: str, *args: int) -> str:
 def test_what_was_seen_is_what_is_applied(desk: Client) -> None:
     source = calendar.builtin_source()
 
-    shown = desk.post(page("ask", source.pk))
-    assert not CalendarDay.objects.exists()
-    answer = desk.post(page("apply"), {"seen": shown.context["seen"]}, follow=True)
+    with travel(NOW):
+        shown = desk.post(page("ask", source.pk))
+        assert not CalendarDay.objects.exists()
+        answer = desk.post(page("apply"), {"seen": shown.context["seen"]}, follow=True)
 
     assert "The calendar is applied" in answer.content.decode()
     assert CalendarDay.objects.filter(day=date(2025, 10, 1)).exists()
