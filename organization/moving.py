@@ -74,7 +74,7 @@ def _gained_by_others(department: Department, target: Department) -> set[tuple[i
 
 
 def _held_at(department: Department) -> set[tuple[int, Action]]:
-    keys = [int(key) for key in department.path.strip("/").split("/")]
+    keys = department.lineage()
     held = RoleAssignment.objects.in_force().filter(Q(department__in=keys) | Q(department=None))
     return {
         (row.user_id, action)

@@ -221,7 +221,7 @@ def change_role(
 
 def assignments_on(department: Department) -> list[RoleAssignment]:
     """Return what is held on a department: its own first, then from above. Two queries."""
-    keys = [int(key) for key in department.path.strip("/").split("/")]
+    keys = department.lineage()
     held = (
         RoleAssignment.objects.in_force()
         .filter(Q(department__in=keys) | Q(department=None))

@@ -75,8 +75,7 @@ def tell(news: Iterable[News], *, now: datetime) -> None:
 
 def tell_groups(kind: Kind, request: Request, subject: str, *, now: datetime) -> None:
     """Write down what the groups of a request's department, and of those above, are told."""
-    above = [int(key) for key in request.department.path.strip("/").split("/")]
-    rows = GroupRobot.objects.filter(department__in=above, is_active=True)
+    rows = GroupRobot.objects.filter(department__in=request.department.lineage(), is_active=True)
     GroupMessage.objects.bulk_create(
         [
             GroupMessage(

@@ -56,12 +56,8 @@ def standing_of(
 
 def _above(department: Department) -> list[Department]:
     """Return a department and those above it, the nearest first."""
-    rows = Department.objects.filter(pk__in=_keys(department)).select_related("head")
+    rows = Department.objects.filter(pk__in=department.lineage()).select_related("head")
     return sorted(rows, key=lambda row: -row.depth)
-
-
-def _keys(department: Department) -> list[int]:
-    return [int(key) for key in department.path.strip("/").split("/")]
 
 
 def names_of(users: Iterable[int]) -> Mapping[int, str]:
@@ -74,7 +70,7 @@ def rows_for(department: Department) -> list[Row]:
     """Return the rows of the matrix that may speak for a department. Two queries."""
     rules = (
         ApprovalRule.objects.filter(
-            Q(department=None) | Q(department__in=_keys(department)), is_active=True
+            Q(department=None) | Q(department__in=department.lineage()), is_active=True
         )
         .select_related("department")
         .prefetch_related("steps__role")

@@ -129,7 +129,7 @@ def read_grid(
 
 
 def _heads(period: Period, department: Department | None) -> list[Head]:
-    keys = [int(part) for part in department.path.strip("/").split("/")] if department else []
+    keys = department.lineage() if department else ()
     known = CalendarDay.objects.filter(day__gte=period.first, day__lte=period.last).filter(
         Q(department__isnull=True) | Q(department__in=keys)
     )

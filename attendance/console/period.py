@@ -73,7 +73,7 @@ def neighbours(period: Period) -> tuple[str, str]:
 
 def period_start(department: Department | None, on: date) -> int:
     """Return the day on which the period of a department's rule starts; 1 without a rule."""
-    keys = [int(part) for part in department.path.strip("/").split("/")] if department else []
+    keys = department.lineage() if department else ()
     versions = RuleVersion.objects.filter(
         Q(rule__department__in=keys) | Q(rule__department__isnull=True),
         rule__position__isnull=True,
