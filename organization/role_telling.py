@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ from django.utils.timezone import localdate
 from organization.access import Action, departments_for, granted_paths
 from organization.models import Department, Employee, Role, User
 from organization.role_words import ACTION_WORDS
+from organization.units import way_to
 
 # A page of a tree; whoever has more departments looks into one of them.
 AT_MOST = 200
@@ -124,16 +124,9 @@ def _people(today: date) -> dict[str, int]:
     )
     whole: dict[str, int] = {}
     for path, number in direct:
-        for above in _above(path):
+        for above in way_to(path):
             whole[above] = whole.get(above, 0) + number
     return whole
-
-
-def _above(path: str) -> Iterable[str]:
-    """Yield the path of a department and of all above it."""
-    parts = path.strip("/").split("/")
-    for end in range(len(parts), 0, -1):
-        yield "/" + "/".join(parts[:end]) + "/"
 
 
 def _ability(
@@ -169,7 +162,7 @@ def _places(rows: list[Department], people: dict[str, int], now: Paths, then: Pa
         actions = tuple(action for action in Action if row.path.startswith(then[action]))
         gained = tuple(act for act in actions if not row.path.startswith(now[act]))
         said[row.path] = actions
-        above = next(iter(list(_above(row.path))[1:]), "")
+        above = ("", *way_to(row.path))[-2]
         places.append(
             Place(
                 row,

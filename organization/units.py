@@ -22,7 +22,7 @@ def units_of(paths: Iterable[str]) -> dict[str, Unit | None]:
     None where no unit stands above: what holds there depends on what is asked, so the caller says
     it. One query, of the departments on these paths only; none for no paths.
     """
-    ways = {path: _way_to(path) for path in paths}
+    ways = {path: way_to(path) for path in paths}
     above = {step for way in ways.values() for step in way}
     if not above:
         return dict.fromkeys(ways)
@@ -39,7 +39,7 @@ def unit_of(path: str) -> Unit | None:
     return units_of([path])[path]
 
 
-def _way_to(path: str) -> list[str]:
+def way_to(path: str) -> list[str]:
     """Return the paths of the departments above a path, the topmost first, and the path itself."""
     steps = (f"{step}/" for step in path.strip("/").split("/") if step)
     return list(accumulate(steps, initial="/"))[1:]
