@@ -86,6 +86,20 @@ def test_a_case_that_cannot_be_read_does_not_stop_the_others(tmp_path):
     assert status == 1
 
 
+def test_stories_are_skipped_beside_cases_that_run(tmp_path):
+    path = tmp_path / "ingest.json"
+    stories = [{"id": f"IN-{number}", "expect": {"stored": 1}} for number in (1, 2)]
+    path.write_text(json.dumps({"kind": "ingest", "scenarios": stories}))
+    out = StringIO()
+
+    call_command("run_cases", path, *CASES[:1], stdout=out)
+
+    first, *_, last = out.getvalue().splitlines()
+    assert first == f"{path}: 2 stories skipped: they need a database"
+    assert last.endswith(" passed, 0 failed, 2 skipped")
+    assert not last.startswith("0 ")
+
+
 def test_a_file_of_another_kind_stops_the_command(tmp_path):
     path = tmp_path / "fences.json"
     path.write_text('{"cases": []}')
