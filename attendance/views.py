@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_safe
 
 from attendance.console import own, own_links
 from attendance.console.day import read_date, read_day
+from attendance.console.own_consents import change_own_consent, read_own_consents
 from attendance.console.own_punches import read_own_punches
 from attendance.console.status_style import STYLES
+from attendance.services.consents import NoticeIsOld
 from organization.errors import NotFound
 from organization.personal.answers import copy_as_answer
 from organization.personal.summary import groups, looks
@@ -70,15 +74,33 @@ def my_punches(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def my_data(request: HttpRequest) -> HttpResponseBase:
-    """Show what is kept about whoever asks, and who looked at it; give a copy of it."""
+    """Show what is kept about whoever asks, who looked at it, and what they agreed to.
+
+    A copy is given, and what they are asked agreed to or withdrawn.
+    """
     user: Any = request.user
     employee = own.own_employee(user)
     if employee is None:
         if request.method == "POST":
             raise Http404
         return render(request, "attendance/me_nobody.html")
+    now, language = timezone.now(), get_language() or ""
+    act = request.POST.get("act")
     # Only what says that it is a copy is counted as an export, so nothing else may get one.
-    if request.POST.get("act") == "copy":
-        return copy_as_answer(employee.pk, actor=user, now=timezone.now())
-    context = {"groups": groups(employee), "looks": list(looks(employee)), "employee": employee}
+    if act == "copy":
+        return copy_as_answer(employee.pk, actor=user, now=now)
+    if act in ("agree", "withdraw"):
+        try:
+            change_own_consent(employee, request.POST, language, actor=user, now=now)
+        except NotFound as refusal:
+            raise Http404 from refusal
+        except NoticeIsOld as refusal:
+            messages.error(request, str(refusal))
+        return redirect("attendance:my-data")
+    context = {
+        "groups": groups(employee),
+        "looks": list(looks(employee)),
+        "employee": employee,
+        "asked": read_own_consents(employee, language, now=now),
+    }
     return render(request, "attendance/me_data.html", context)
