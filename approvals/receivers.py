@@ -12,12 +12,17 @@ from django.dispatch import receiver
 from approvals.services.deciding import follow_revoked
 from approvals.services.submitting import open_held
 from attendance.engine import Anomaly
-from attendance.models import Absence, Correction, OvertimeApproval, Punch
+from attendance.models import Absence, Correction, OvertimeApproval, Punch, PunchDecision
 from attendance.signals import fact_is_revoked, punch_was_held
 from organization.models import User
 
 _KNOWN = frozenset(Anomaly)
-_COLUMN_OF = {Absence: "absence", Correction: "correction", OvertimeApproval: "overtime"}
+_COLUMN_OF = {
+    Absence: "absence",
+    Correction: "correction",
+    OvertimeApproval: "overtime",
+    PunchDecision: "decision",
+}
 
 
 @receiver(punch_was_held, sender=Punch, dispatch_uid="approvals.open_for_held_punch")

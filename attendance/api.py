@@ -23,7 +23,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from attendance.evidence.claims import DATUMS, Problem, read_claim
-from attendance.models import IdempotentAnswer, Punch
+from attendance.models import IdempotentAnswer, Punch, PunchDecision
 from attendance.services.keeping import Kept
 from attendance.services.punching import Refusal, Reported, report_punches
 from organization.errors import DomainError
@@ -56,6 +56,12 @@ class PunchSerializer(serializers.ModelSerializer[Punch]):
 
     employee = serializers.SlugRelatedField("number", read_only=True)  # type: ignore[var-annotated]
     department = serializers.SlugRelatedField("code", read_only=True)  # type: ignore[var-annotated]
+    verdict = serializers.ChoiceField(
+        PunchDecision.Verdict.choices,
+        source="last_verdict",
+        read_only=True,
+        help_text="The latest decision; empty where nobody decided. What was refused counts not.",
+    )
 
     class Meta:
         model = Punch
@@ -70,6 +76,7 @@ class PunchSerializer(serializers.ModelSerializer[Punch]):
             "source",
             "direction",
             "is_held",
+            "verdict",
         )
 
 
@@ -224,7 +231,7 @@ class PunchesView(generics.ListAPIView[Punch]):
 
     def get_queryset(self) -> QuerySet[Punch]:
         """Return the visible punches, narrowed down by `employee`, `from` and `to`."""
-        rows = Punch.objects.visible_to(self.request.user)
+        rows = Punch.objects.visible_to(self.request.user).with_verdict()
         asked = self.request.query_params
         if number := asked.get("employee"):
             if not _is_word(number, 40):

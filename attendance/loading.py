@@ -483,8 +483,9 @@ def _load_punches(
     """Return (employee, epoch second, direction, id, verdict) of the punches of these dates."""
     found = rows(
         f"SELECT p.employee_id, {speak.epoch('p.punched_at')}, p.direction, p.id, "
-        "CASE WHEN p.is_held THEN COALESCE((SELECT d.verdict FROM attendance_punchdecision d "
-        "WHERE d.punch_id = p.id ORDER BY d.id DESC LIMIT 1), 'held') END "
+        # What counted at once may have been refused since.
+        "COALESCE((SELECT d.verdict FROM attendance_punchdecision d WHERE d.punch_id = p.id "
+        "ORDER BY d.id DESC LIMIT 1), CASE WHEN p.is_held THEN 'held' END) "
         f"FROM attendance_punch p WHERE {speak.among('p.employee_id')} "
         "AND p.punched_at >= %s AND p.punched_at < %s ORDER BY p.employee_id, p.punched_at, p.id",
         # A date in any zone lies within a day of the same date in UTC.

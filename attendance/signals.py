@@ -6,7 +6,8 @@ the moment. A punch whose second check is still awaited is not news yet. A recei
 undoes the punch: what nobody can decide must not be kept as if somebody would.
 
 `fact_is_revoked` is sent before a correction, an absence or overtime is taken back by its own page,
-in the same transaction and before its row is locked: `sender` is its class, `key` its primary key,
+or a punch that somebody accepted is taken out of the count (then the fact is that decision), in the
+same transaction and before its row is locked: `sender` is its class, `key` its primary key,
 `actor` who does it (None is a command), `now` the moment. What somebody takes back by deciding
 about what was asked for is no news.
 """

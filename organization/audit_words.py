@@ -98,6 +98,8 @@ WORDS: Final[Mapping[str, str | Promise]] = {
     "phone_address.confirmed": _("confirmed the address of a phone"),
     "phone_address.removed": _("took the address of a phone away"),
     "punch.accepted": _("accepted a held punch"),
+    "punch.invalidated": _("took a punch out of the count"),
+    "punch.reinstated": _("let a punch count again"),
     "punch.refused": _("refused a held punch"),
     "request.approved": _("approved a request"),
     "request.photo_viewed": _("looked at the photo of a request"),

@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
+from django import forms
 from django.contrib import admin
 from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.timezone import localdate
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from attendance.admin.absences import ReasonActionForm
 from attendance.admin.evidence_page import evidence_page
 from attendance.admin.filters import ToCloseFilter
 from attendance.console.checked import STATES, read_checked, state_of
+from attendance.console.outlook import days_ahead
 from attendance.models import Correction, Punch, PunchCheck, PunchDecision, PunchEvidence
 from attendance.services import corrections
+from attendance.services.periods import closed_dates
 from attendance.wording import slot_label
 from devices.models import Credential, TerminalLine
 from organization.access import Action
+from organization.admin.steps import take_step
 from organization.scoped_admin import (
     DepartmentFilter,
     DropdownFilter,
     ReadOnlyAdmin,
     ReadOnlyInline,
+    UnfoldAdminTextInputWidget,
+    action,
     display,
 )
 
@@ -72,28 +80,30 @@ class PunchedFilter(DropdownFilter):
 
 
 class StateFilter(DropdownFilter):
-    """What became of held punches: those that wait for a person first."""
+    """What became of punches that were held, or refused: those that wait for a person first."""
 
     title = _("held punches")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return the states of a punch that was held."""
+        """Return the states of a punch that does not, or did not, count at once."""
         return [
             ("held", _("Waiting for a decision")),
             ("awaited", PunchCheck.Outcome.AWAITED.label),
             ("accepted", _("Held, and accepted")),
-            ("refused", _("Held, and refused")),
+            ("refused", PunchDecision.Verdict.REFUSED.label),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the held punches of that state."""
+        """Return the punches of that state; what is refused need not have been held."""
         state = self.value()
         if state not in STATES:
             return queryset
+        if state == "refused":
+            return queryset.refused()
         latest = PunchDecision.objects.filter(punch=OuterRef("pk")).order_by("-pk")
         held = queryset.filter(is_held=True).alias(decided=Subquery(latest.values("verdict")[:1]))
-        if state in PunchDecision.Verdict.values:
+        if state == "accepted":
             return held.filter(decided=state)
         return held.filter(decided=None, awaited_check__isnull=state == "held")
 
@@ -107,11 +117,22 @@ class CheckInline(ReadOnlyInline):
 
 
 class DecisionInline(ReadOnlyInline):
-    """Verdicts on a held punch; the latest counts."""
+    """Verdicts on a punch; the latest counts."""
 
     model = PunchDecision
     fields = ("verdict", "reason", "decided_by", "decided_at")
     readonly_fields = fields
+
+
+class VerdictForm(forms.Form):
+    """Why a punch does not count any more, or counts again."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("The person reads it. In a closed period it says why the day is adjusted."),
+    )
 
 
 @admin.register(Punch)
@@ -142,6 +163,7 @@ class PunchAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("wall_time", "said", "state", "anomalies", "why", "proof")
     inlines = (CheckInline, DecisionInline)
+    actions_detail: ClassVar = ("invalidate_page", "reinstate_page")
 
     @display(description=_("wall time"))
     def wall_time(self, punch: Punch) -> str:
@@ -177,6 +199,97 @@ class PunchAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Punch]:
         """Return the punches with what became of them."""
         return super().get_queryset(request).prefetch_related("checks", "decisions")
+
+    def has_decide_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Allow whoever decides where the punch belongs; nobody about their own."""
+        if object_id is None:
+            return self._may_somewhere(request, Action.DECIDE)
+        if not self._may(request, Action.DECIDE, object_id):
+            return False
+        return not Punch.objects.filter(pk=object_id, employee__user=request.user.pk).exists()
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Offer to take a punch out of the count, or to let it count again."""
+        punch: Punch | None = self.get_object(request, str(object_id))
+        offered = {"accepted": "invalidate_page", "refused": "reinstate_page"}
+        name = offered.get(state_of(punch)) if punch is not None else None
+        if punch is None or not corrections.has_counted(punch):
+            return []
+        actions = super().get_actions_detail(request, object_id)
+        return [one for one in actions if one.method.original_function_name == name]
+
+    @action(
+        description=_("Do not count this punch"),
+        url_path="invalidate",
+        icon="block",
+        permissions=["decide"],
+    )
+    def invalidate_page(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Take a punch out of the count, after saying which day changes."""
+        return self._decide(
+            request,
+            object_id,
+            title=_("Do not count this punch"),
+            explains=_("The punch of %(person)s, %(at)s, stays as it is and does not count."),
+            counts=False,
+            service=corrections.invalidate_punch,
+            done=_("The punch does not count any more; its day is judged again."),
+        )
+
+    @action(
+        description=_("Count it again"),
+        url_path="reinstate",
+        icon="undo",
+        permissions=["decide"],
+    )
+    def reinstate_page(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Let a punch count again that was taken out of the count."""
+        return self._decide(
+            request,
+            object_id,
+            title=_("Count it again"),
+            explains=_("The punch of %(person)s, %(at)s, counts again."),
+            counts=True,
+            service=corrections.reinstate_punch,
+            done=_("The punch counts again; its day is judged again."),
+        )
+
+    def _decide(
+        self,
+        request: HttpRequest,
+        object_id: int,
+        *,
+        title: Any,
+        explains: Any,
+        counts: bool,
+        service: Callable[..., object],
+        done: Any,
+    ) -> HttpResponse:
+        punch: Punch | None = self.get_object(request, str(object_id))
+        if punch is None or not self.has_decide_permission(request, object_id):
+            raise Http404
+        now = timezone.now()
+        ahead = days_ahead(punch, counts=counts, now=now)
+        said = [str(explains) % {"person": punch.employee.name, "at": self.wall_time(punch)}]
+        said += [one.words for one in ahead] or [gettext("No day changes by it.")]
+        if closed_dates(punch.employee, [one.day for one in ahead]):
+            said.append(gettext("It has been paid: the difference comes with the next period."))
+        return take_step(
+            self,
+            request,
+            punch,
+            VerdictForm(request.POST if request.method == "POST" else None),
+            title=title,
+            explains=" ".join(said),
+            service=lambda row, values: service(
+                punch=row,
+                reason=values["reason"],
+                actor=request.user,
+                now=now,
+                as_adjustment=values["reason"],
+            ),
+            done=done,
+        )
 
     def get_urls(self) -> list[URLPattern]:
         """Put the page of the evidence before the page of the row."""

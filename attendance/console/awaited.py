@@ -32,7 +32,8 @@ def missing_now(user: User, today: date, *, now: datetime) -> QuerySet[Any]:
     """Return the days of people whom this user sees and who should be there and are not.
 
     The shift's own start counts, with its flexible part and its grace; free hours await nobody.
-    Whoever has punched (even where the punch is held), or is away with leave now, is not missing.
+    Whoever has punched (even where the punch is held, unless it was refused), or is away with leave
+    now, is not missing.
     A dozen queries, however many people there are.
     """
     open_days = AttendanceDay.objects.visible_to(user).filter(
@@ -45,7 +46,8 @@ def missing_now(user: User, today: date, *, now: datetime) -> QuerySet[Any]:
     )
     wanted = Q(pk__in=[])
     for begun, departments in _begun(open_days, now).items():
-        seen = Punch.objects.filter(employee=OuterRef("employee"), punched_at__gte=begun.opens_at)
+        near = Punch.objects.filter(employee=OuterRef("employee"), punched_at__gte=begun.opens_at)
+        seen = near.not_refused()
         wanted |= Q(
             ~Exists(seen),
             shift=begun.shift_id,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.db.models import Prefetch
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 
 from attendance.evidence.reasons import Effect
 from attendance.evidence.verdict import anomalies_of
@@ -44,11 +46,11 @@ class Checked(NamedTuple):
 
 def state_of(punch: Punch) -> str:
     """Return what became of a punch: a name of STATES. Checks and decisions may be prefetched."""
-    if not punch.is_held:
-        return "accepted"
-    decided = max(punch.decisions.all(), key=lambda one: one.pk, default=None)
+    decided = latest_decision(punch)
     if decided is not None:
         return str(decided.verdict)
+    if not punch.is_held:
+        return "accepted"
     return "awaited" if is_awaited(punch) else "held"
 
 
@@ -70,6 +72,41 @@ def read_checked(punch: Punch) -> Checked | None:
     ]
     classes = anomalies_of(str(one.get("code", "")) for one in check.reasons)
     return Checked(told, [str(ANOMALIES[one]) for one in classes])
+
+
+def latest_decision(punch: Punch) -> PunchDecision | None:
+    """Return the decision that counts; None where nobody decided.
+
+    They may be prefetched; a punch that was read `with_verdict`, and has none, asks for none.
+    """
+    if getattr(punch, "last_verdict", None) == "":
+        return None
+    return max(punch.decisions.all(), key=lambda one: one.pk, default=None)
+
+
+def refusal_of(decision: PunchDecision | None) -> str:
+    """Return by whom and why a punch does not count; empty for one that was not refused."""
+    if decision is None or decision.verdict != PunchDecision.Verdict.REFUSED:
+        return ""
+    facts = {"name": decider_name(decision), "reason": decision.reason}
+    if decision.reason:
+        return gettext("Refused by %(name)s: %(reason)s") % facts
+    return gettext("Refused by %(name)s") % facts
+
+
+def decider_name(decision: PunchDecision) -> str:
+    """Return the name of whoever decided, – where nobody did. Read them with `decisions`."""
+    user = decision.decided_by
+    if user is None:
+        return "–"
+    person = getattr(user, "employee", None)
+    return person.name if person is not None else user.get_username()
+
+
+def decisions() -> Prefetch[Any]:
+    """Return what reads the decisions of many punches, with who made them, by one query."""
+    rows = PunchDecision.objects.select_related("decided_by__employee").order_by("pk")
+    return Prefetch("decisions", rows)
 
 
 def latest_check(punch: Punch) -> PunchCheck | None:

@@ -14,13 +14,20 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from attendance import wording
-from attendance.console.checked import Checked, is_awaited, read_checked
+from attendance.console.checked import (
+    Checked,
+    decisions,
+    latest_decision,
+    read_checked,
+    refusal_of,
+    state_of,
+)
 from attendance.console.closing import Paid, paid_of
 from attendance.console.status_style import STYLES, StatusStyle
 from attendance.console.timeline import Drawing, Seen, draw
 from attendance.engine import Anomaly, DayResult, Minute, PlanKind, evaluate_day
 from attendance.loading import Facts, Loaded, inputs, load_facts
-from attendance.models import AttendanceDay, DayHistory, Punch, PunchDecision, WaitingDay
+from attendance.models import AttendanceDay, DayHistory, Punch, WaitingDay
 from attendance.planning import minute_of, moment_of
 from attendance.services import days
 from organization.access import Action, departments_for, granted_paths
@@ -42,13 +49,14 @@ class Number(NamedTuple):
 
 
 class PunchLine(NamedTuple):
-    """A punch with its wall time, and what became of it."""
+    """A punch with its wall time, and what became of it; `refusal` says by whom and why."""
 
     punch: Punch
     wall: str
     kind: str
     meaning: str
     checked: Checked | None = None
+    refusal: str = ""
 
 
 class Found(NamedTuple):
@@ -289,16 +297,16 @@ def punches_of(user: User, employee: Employee, meanings: Meanings) -> list[Punch
         starts = min(starts, moment_of(plan.opens))
         ends = max(ends, moment_of(Minute(plan.closes + 1)))
     near = Punch.objects.filter(employee=employee, punched_at__gte=starts, punched_at__lt=ends)
-    found = near.select_related("terminal").prefetch_related("checks")
+    found = near.select_related("terminal").prefetch_related("checks").with_verdict()
     punches = list(found.order_by("punched_at", "pk")[:_PUNCHES_AT_MOST])
-    # Nobody decides about what counted at once.
-    prefetch_related_objects([punch for punch in punches if punch.is_held], "decisions")
+    prefetch_related_objects([punch for punch in punches if punch.last_verdict], decisions())
     lines = [
         PunchLine(
             punch,
             wording.time_text(minute_of(punch.punched_at), work_date=day, zone=zone),
             *meanings.of(punch),
             read_checked(punch),
+            refusal_of(latest_decision(punch)),
         )
         for punch in punches
     ]
@@ -327,15 +335,13 @@ class Meanings:
 
     def of(self, punch: Punch) -> tuple[str, str]:
         """Return the kind (for the drawing: other days' punches are left out) and the words."""
-        if punch.is_held:
-            # Newest last; prefetched, so that many held punches cost one query.
-            decided = list(punch.decisions.all())
-            if not decided and is_awaited(punch):
-                return "held", gettext("Waits for its second proof")
-            if not decided:
-                return "held", gettext("Held: counts once it is accepted")
-            if decided[-1].verdict == PunchDecision.Verdict.REFUSED:
-                return "ignored", gettext("Refused: does not count")
+        state = state_of(punch)
+        if state == "awaited":
+            return "held", gettext("Waits for its second proof")
+        if state == "held":
+            return "held", gettext("Held: counts once it is accepted")
+        if state == "refused":
+            return "ignored", gettext("Refused: does not count")
         if punch.pk in self._slots:
             label = wording.slot_label(self._slots[punch.pk])
             return "used", label[:1].upper() + label[1:]

@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from attendance.console.checked import decisions, latest_decision, refusal_of
 from attendance.evidence.reasons import Effect
 from attendance.models import Punch, PunchCheck, PunchDecision
 from attendance.reason_words import sentences
@@ -36,13 +37,17 @@ _LOOKS: Final = {
 
 
 class OwnPunch(NamedTuple):
-    """A punch on the wall's clock. `decision` is the last word of whoever decided, if one has."""
+    """A punch on the wall's clock. `decision` is the last word of whoever decided, if one has.
+
+    `refusal` says by whom and why it does not count; empty for any other.
+    """
 
     punch: Punch
     at: datetime
     outcome: Outcome
     reasons: list[str]
     decision: PunchDecision | None
+    refusal: str
 
 
 class OwnPunches(NamedTuple):
@@ -55,7 +60,7 @@ class OwnPunches(NamedTuple):
 def read_own_punches(user: User, employee: Employee, number: str) -> OwnPunches:
     """Return a page of a person's own punches. A constant number of queries."""
     own = Punch.objects.visible_to(user).filter(employee=employee).select_related("terminal")
-    newest = own.prefetch_related("checks", "decisions").order_by("-punched_at", "-pk")
+    newest = own.prefetch_related("checks", decisions()).order_by("-punched_at", "-pk")
     page = Paginator(newest, PUNCHES_A_PAGE).get_page(number)
     return OwnPunches(page, [_told(punch) for punch in page])
 
@@ -63,13 +68,14 @@ def read_own_punches(user: User, employee: Employee, number: str) -> OwnPunches:
 def _told(punch: Punch) -> OwnPunch:
     zone = ZoneInfo(punch.zone)
     check = max(punch.checks.all(), key=lambda one: one.pk, default=None)
-    decision = max(punch.decisions.all(), key=lambda one: one.pk, default=None)
+    decision = latest_decision(punch)
     return OwnPunch(
         punch,
         punch.punched_at.astimezone(zone),
         _LOOKS[_outcome(punch, check, decision)],
         sentences(_telling(check), zone=zone) if check is not None else [],
         decision,
+        refusal_of(decision),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -11,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
 from attendance import reason_words, wording
-from attendance.console.checked import latest_check
+from attendance.console.checked import decider_name, latest_check, latest_decision
 from attendance.console.day import Meanings, PunchLine, punches_of
 from attendance.console.status_style import STYLES
 from attendance.engine import (
@@ -173,27 +172,13 @@ def _wall(at: Minute, today: _Today) -> str:
 
 def _done(today: _Today) -> list[dict[str, Any]]:
     lines = [line for line in today.lines if line.kind != "other"]
-    names = _names_of_deciders(lines)
-    return [_line(line, latest_check(line.punch), names, today) for line in lines]
+    return [_line(line, latest_check(line.punch), today) for line in lines]
 
 
-def _names_of_deciders(lines: list[PunchLine]) -> dict[int, str]:
-    """Return by name who has decided about these punches, by key. A query if anybody has."""
-    held = (line.punch for line in lines if line.punch.is_held)
-    decided = (one.decided_by_id for punch in held for one in punch.decisions.all())
-    keys = {key for key in decided if key is not None}
-    if not keys:
-        return {}
-    rows = User.objects.filter(pk__in=keys).values_list("pk", "employee__name", "username")
-    return {key: name or username for key, name, username in rows}
-
-
-def _line(
-    line: PunchLine, check: PunchCheck | None, names: Mapping[int, str], today: _Today
-) -> dict[str, Any]:
+def _line(line: PunchLine, check: PunchCheck | None, today: _Today) -> dict[str, Any]:
     punch = line.punch
     outcome, label = outcome_of(line, check)
-    later = _accepted_later(punch, names)
+    later = _accepted_later(punch)
     found = check.reasons if check is not None else []
     # What is only noted is for whoever decides.
     telling = [one for one in found if one["effect"] in (Effect.HOLD, Effect.REFUSE)]
@@ -212,26 +197,26 @@ def _line(
     }
 
 
-def _accepted_later(punch: Punch, names: Mapping[int, str]) -> str | None:
+def _accepted_later(punch: Punch) -> str | None:
     """Return who or what let a held punch count; None for one that did at once, or does not."""
-    decided = list(punch.decisions.all()) if punch.is_held else []
-    if not decided or decided[-1].verdict != PunchDecision.Verdict.ACCEPTED:
+    decided = latest_decision(punch) if punch.is_held else None
+    if decided is None or decided.verdict != PunchDecision.Verdict.ACCEPTED:
         return None
-    who = decided[-1].decided_by_id
-    if who is None:
+    if decided.decided_by_id is None:
         return gettext("counts since the second proof came")
-    return gettext("held at first, accepted later by %(name)s") % {"name": names.get(who, "–")}
+    name = decider_name(decided)
+    return gettext("held at first, accepted later by %(name)s") % {"name": name}
 
 
 def outcome_of(line: PunchLine, check: PunchCheck | None) -> tuple[str, str]:
     """Return what became of a punch, as a code and in words."""
     outcomes = PunchCheck.Outcome
+    decided = latest_decision(line.punch)
+    if decided is not None:
+        verdict = PunchDecision.Verdict(decided.verdict)
+        return verdict.value, str(verdict.label)
     if not line.punch.is_held:
         return outcomes.ACCEPTED.value, str(outcomes.ACCEPTED.label)
-    decided = list(line.punch.decisions.all())
-    if decided:
-        verdict = PunchDecision.Verdict(decided[-1].verdict)
-        return verdict.value, str(verdict.label)
     last = outcomes(check.outcome) if check is not None else outcomes.HELD
     return last.value, str(last.label)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Self
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from devices.models import Terminal
@@ -19,6 +22,29 @@ class PunchQuerySet(ScopedQuerySet):
     """Punches are seen by whoever sees the department that the person belonged to that day."""
 
     person_lookup = "employee"
+
+    def refused(self) -> Self:
+        """Return those that do not count because somebody refused them."""
+        # Few punches have a verdict, and an index knows them.
+        ever = PunchDecision.objects.filter(verdict=PunchDecision.Verdict.REFUSED)
+        return self.filter(pk__in=ever.values("punch")).filter(_is_refused())
+
+    def not_refused(self) -> Self:
+        """Return those that count, or may yet."""
+        return self.exclude(_is_refused())
+
+    def with_verdict(self) -> Self:
+        """Return them with `last_verdict`: the decision that counts, empty where nobody decided."""
+        return self.annotate(last_verdict=_last_verdict())
+
+
+def _last_verdict() -> Coalesce:
+    decisions = PunchDecision.objects.filter(punch=OuterRef("pk")).order_by("-pk")
+    return Coalesce(Subquery(decisions.values("verdict")[:1]), Value(""))
+
+
+def _is_refused() -> Q:
+    return Q(Exact(_last_verdict(), Value(PunchDecision.Verdict.REFUSED.value)))
 
 
 class Punch(models.Model):
@@ -145,7 +171,7 @@ class PunchEvidence(models.Model):
 
 
 class PunchDecision(models.Model):
-    """A held punch was accepted or refused. The latest decision counts; all are kept."""
+    """A punch was accepted or refused, as a rule a held one. The latest counts; all are kept."""
 
     class Verdict(models.TextChoices):
         ACCEPTED = "accepted", _("Accepted")

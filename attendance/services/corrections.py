@@ -14,7 +14,7 @@ from attendance.models import Correction, Punch, PunchDecision
 from attendance.services.absences import refuse_own
 from attendance.services.authority import Authority
 from attendance.services.days import wake, wake_for_punches
-from attendance.services.periods import why_adjusted
+from attendance.services.periods import ReasonMissing, why_adjusted
 from attendance.signals import fact_is_revoked
 from organization import audit
 from organization.access import departments_for
@@ -25,6 +25,8 @@ from organization.services import department_on, zone_names
 _SLOT: Final = re.compile(r"(in|out)([1-9][0-9]?)?")
 # A shift may last into the second day after its date; its first punch may come the evening before.
 _REACH: Final = timedelta(days=3)
+# What the log says of a punch that nobody held.
+_VERBS: Final = {"refused": "punch.invalidated", "accepted": "punch.reinstated"}
 
 
 class UnknownSlot(DomainError):
@@ -56,10 +58,24 @@ class RevokedAlready(DomainError):
 
 
 class NotHeld(DomainError):
-    """Only a held punch waits for a verdict."""
+    """Only a held punch waits for a verdict, or one that was refused later."""
 
     code = "not_held"
     message = _("The punch %(punch)s is not held; it counts as it is.")
+
+
+class DoesNotCount(DomainError):
+    """What does not count cannot be taken out of the count."""
+
+    code = "does_not_count"
+    message = _("The punch %(punch)s does not count as it is.")
+
+
+class NotInvalidated(DomainError):
+    """Only what has counted, and was refused since, counts again without a request."""
+
+    code = "not_invalidated"
+    message = _("The punch %(punch)s has not counted before, or it counts as it is.")
 
 
 @transaction.atomic
@@ -186,23 +202,97 @@ def decide_held_punch(
     authority: Authority | None = None,
     as_adjustment: str = "",
 ) -> PunchDecision:
-    """Accept or refuse a held punch; the latest verdict counts.
+    """Accept or refuse a held punch, or one that was refused later; the latest verdict counts.
 
     The actor needs Action.DECIDE on the department of the punch, which is somebody else's. To
     refuse what never counted changes no day, so a day that has been paid asks no reason for it.
     Raises NotFound, OwnRecord, NotHeld, PeriodClosed and ValidationError.
     """
-    if actor is not None:
-        user, act = authority or Authority(actor)
-        if not departments_for(user, act).filter(pk=punch.department_id).exists():
-            raise NotFound(what=Punch._meta.verbose_name, key=punch.pk)
-        refuse_own(punch.employee, actor, authority)
-    if not punch.is_held:
+    _meet_punch(punch, actor, authority)
+    if not punch.is_held and not punch.decisions.exists():
         raise NotHeld(punch=punch.pk)
+    return _decide(punch, verdict, reason, actor, now, as_adjustment)
+
+
+@transaction.atomic
+def invalidate_punch(
+    *, punch: Punch, reason: str, actor: User | None, now: datetime, as_adjustment: str = ""
+) -> PunchDecision:
+    """Let a punch that counts not count any more, and say why; the punch itself stays.
+
+    A request that had let it count is taken back with it. The actor is whoever could decide about
+    it, had it been held. Raises NotFound, OwnRecord, ReasonMissing, DoesNotCount, PeriodClosed and
+    ValidationError.
+    """
+    _meet_punch(punch, actor, None)
+    reason = " ".join(reason.split())
+    if not reason:
+        raise ReasonMissing
+    latest = _latest_at_rest(punch)
+    if not _counts(punch, latest):
+        raise DoesNotCount(punch=punch.pk)
+    if latest is not None:
+        fact_is_revoked.send(sender=PunchDecision, key=latest.pk, actor=actor, now=now)
+    return _decide(punch, PunchDecision.Verdict.REFUSED, reason, actor, now, as_adjustment)
+
+
+@transaction.atomic
+def reinstate_punch(
+    *, punch: Punch, reason: str, actor: User | None, now: datetime, as_adjustment: str = ""
+) -> PunchDecision:
+    """Let a punch count again that had counted before it was refused.
+
+    A held punch that nobody has accepted yet is left to its request, and to an appeal. The actor
+    is as in `invalidate_punch`. Raises NotFound, OwnRecord, NotInvalidated, PeriodClosed and
+    ValidationError.
+    """
+    _meet_punch(punch, actor, None)
+    latest = _latest_at_rest(punch)
+    if _counts(punch, latest) or not has_counted(punch):
+        raise NotInvalidated(punch=punch.pk)
+    reason = " ".join(reason.split())
+    return _decide(punch, PunchDecision.Verdict.ACCEPTED, reason, actor, now, as_adjustment)
+
+
+def has_counted(punch: Punch) -> bool:
+    """Say whether a punch counts, or did before it was refused. Decisions may be prefetched."""
+    accepted = PunchDecision.Verdict.ACCEPTED
+    return not punch.is_held or any(one.verdict == accepted for one in punch.decisions.all())
+
+
+def _latest_at_rest(punch: Punch) -> PunchDecision | None:
+    """Return the latest verdict. Two who decide about one person's punches go one by one."""
+    list(Employee.objects.select_for_update().filter(pk=punch.employee_id).values_list("pk"))
+    return punch.decisions.order_by("-pk").first()
+
+
+def _counts(punch: Punch, latest: PunchDecision | None) -> bool:
+    if latest is None:
+        return not punch.is_held
+    return latest.verdict == PunchDecision.Verdict.ACCEPTED
+
+
+def _meet_punch(punch: Punch, actor: User | None, authority: Authority | None) -> None:
+    """Refuse whoever may not decide about a punch. None is a command."""
+    if actor is None:
+        return
+    user, act = authority or Authority(actor)
+    if not departments_for(user, act).filter(pk=punch.department_id).exists():
+        raise NotFound(what=Punch._meta.verbose_name, key=punch.pk)
+    refuse_own(punch.employee, actor, authority)
+
+
+def _decide(
+    punch: Punch,
+    verdict: str,
+    reason: str,
+    actor: User | None,
+    now: datetime,
+    as_adjustment: str,
+) -> PunchDecision:
     there = punch.punched_at.astimezone(ZoneInfo(punch.zone)).date()
     latest = punch.decisions.order_by("-pk").first()
-    counted = latest is not None and latest.verdict == PunchDecision.Verdict.ACCEPTED
-    changes = counted or verdict != PunchDecision.Verdict.REFUSED
+    changes = _counts(punch, latest) or verdict != PunchDecision.Verdict.REFUSED
     why = why_adjusted(punch.employee, [there] if changes else [], as_adjustment)
     decision = PunchDecision(
         punch=punch, verdict=verdict, reason=reason, decided_by=actor, decided_at=now
@@ -211,7 +301,7 @@ def decide_held_punch(
     decision.save()
     audit.record(
         actor=actor,
-        verb=f"punch.{verdict}",
+        verb=f"punch.{verdict}" if punch.is_held else _VERBS[verdict],
         thing=punch,
         department=punch.department,
         now=now,

@@ -48,7 +48,7 @@ _DAY: Final = timedelta(days=1)
 CAUSES: Final = {
     **dict(Change.Reason.choices),
     "punch": _("New punch"),
-    "decision": _("Held punch decided"),
+    "decision": _("Decision on a punch"),
     "correction": _("Correction"),
     "absence": _("Absence"),
     "overtime": _("Overtime approval"),

@@ -107,7 +107,8 @@ def _people(edge: _Edge, departments: list[int], now: datetime) -> Iterator[Over
         employee__user__is_active=True, employee__user__is_program=False,
     )  # fmt: skip
     about = {"employee": OuterRef("employee")}
-    punches = Punch.objects.filter(**about, punched_at__gte=edge.since, punched_at__lte=now)
+    near = Punch.objects.filter(**about, punched_at__gte=edge.since, punched_at__lte=now)
+    punches = near.not_refused()
     if edge.slot == "in":
         days = days.filter(~Exists(punches), first_in_at__isnull=True)
     else:

@@ -376,6 +376,13 @@ _STEPS: Final = (
     _page("Punches: evidence", "/admin/attendance/punch/<punch_id>/evidence/", look=rules.EVIDENCE,
           act=rules.EVIDENCE),
     _page(
+        "Punches: take out of the count, count again",
+        "/admin/attendance/punch/<object_id>/invalidate/",
+        "/admin/attendance/punch/<object_id>/reinstate/",
+        look=rules.DECIDE,
+        act=rules.DECIDE,
+    ),
+    _page(
         "Position reports: a day on the map",
         "/admin/attendance/positionreport/day/<employee_id>/<work_date>/",
         look=rules.EVIDENCE,
