@@ -21,6 +21,8 @@ from approvals import acting, cards, services
 from approvals.content import YEARS
 from approvals.models import Decider, Request, Step
 from approvals.services.standing import visible
+from approvals.services.submitting import date_of
+from attendance.models import Punch, PunchDecision
 from attendance.uploads import posted_photo
 from organization.access import Action, granted_paths
 from organization.errors import NotFound
@@ -92,6 +94,15 @@ class StartSerializer(serializers.Serializer[Any]):
     slot = serializers.RegexField(
         "^(in|out)([1-9][0-9]?)?$", required=False, help_text="make_up, appeal"
     )
+    punch = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=2**63 - 1,
+        help_text=(
+            "appeal: a refused punch, in place of a slot. The work date is then that of the punch, "
+            "unless it is given."
+        ),
+    )
     at = serializers.DateTimeField(required=False, help_text="make_up: when one was there")
     starts_at = serializers.DateTimeField(required=False, help_text="overtime, absences by hours")
     ends_at = serializers.DateTimeField(required=False, help_text="overtime, absences by hours")
@@ -108,6 +119,10 @@ class StartSerializer(serializers.Serializer[Any]):
         for name, value in said.items():
             if isinstance(value, date) and value.year not in YEARS:
                 raise ValidationError({name: [_("Give a date between 2000 and 2100.")]})
+        if "punch" in said and (said["kind"] != Request.Kind.APPEAL or "slot" in said):
+            raise ValidationError(
+                {"punch": [_("Only an appeal is about a punch, and then about no slot.")]}
+            )
         missing = [name for name in _needs(said) if name not in said]
         if missing:
             raise ValidationError({missing[0]: [_("This field is required.")]})
@@ -128,7 +143,7 @@ def _needs(said: dict[str, Any]) -> tuple[str, ...]:
     if kind == Request.Kind.MAKE_UP:
         return ("work_date", "slot", "at")
     if kind == Request.Kind.APPEAL:
-        return ("work_date", "slot")
+        return () if "punch" in said else ("work_date", "slot")
     if kind == Request.Kind.OVERTIME:
         return ("work_date", "starts_at", "ends_at")
     span = ("starts_at", "ends_at") if "starts_at" in said else ("first", "last")
@@ -280,6 +295,19 @@ def _employee(user: User, number: str | None, own: Employee | None) -> Employee:
     return found
 
 
+def _punch(employee: Employee, key: int, actor: User) -> Punch:
+    """Return a refused punch of a person. Raises NotFound, and ValidationError for another one."""
+    rows = Punch.objects.filter(pk=key, employee=employee)
+    if employee.user_id != actor.pk:
+        rows = rows.visible_to(actor, Action.RULE)
+    found = rows.with_verdict().first()
+    if found is None:
+        raise NotFound(what=Punch._meta.verbose_name, key=key)
+    if found.last_verdict != PunchDecision.Verdict.REFUSED:
+        raise ValidationError({"punch": [_("Nobody has refused this punch.")]})
+    return found
+
+
 def _photo(request: ApiRequest, kind: str) -> bytes | None:
     """Return the photo that was sent. Raises ValidationError for one that would be lost."""
     photo = posted_photo(request)
@@ -298,7 +326,11 @@ def _start(said: dict[str, Any], photo: bytes | None, about: dict[str, Any]) -> 
             slot=said["slot"], corrected_at=said["at"], photo=photo, **day, **about
         )
     if kind == Request.Kind.APPEAL:
-        return services.submit_appeal(slot=said["slot"], **day, **about)
+        if "punch" not in said:
+            return services.submit_appeal(slot=said["slot"], **day, **about)
+        punch = _punch(about["employee"], said["punch"], about["actor"])
+        day["work_date"] = said.get("work_date") or date_of(punch)
+        return services.submit_appeal(punch=punch, **day, **about)
     span = {name: said.get(name) for name in ("starts_at", "ends_at")}
     if kind == Request.Kind.OVERTIME:
         return services.submit_overtime(**span, **day, **about)

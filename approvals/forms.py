@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from approvals.models import NotificationSetting, Request
 from approvals.services.deciding import REASON_AT_MOST
+from approvals.wording import punch_text
 from attendance.evidence.photos import BYTES_AT_MOST
+from attendance.models import Punch
 from attendance.wording import slot_label
 
 _MOMENT = "%Y-%m-%dT%H:%M"
@@ -74,15 +76,33 @@ class MakeUpForm(_AskForm):
         return content
 
 
+def slot_of_punch(punch: Punch) -> str:
+    """Return the choice of AppealForm that means a refused punch."""
+    return f"punch-{punch.pk}"
+
+
 class AppealForm(_AskForm):
-    """What of a day is disputed."""
+    """What of a day is disputed: a slot, or that a punch was refused."""
 
     work_date = forms.DateField(label=_("Work date"), widget=_date_box())
     slot = forms.ChoiceField(label=_("What I dispute"))
 
-    def __init__(self, *args: Any, slots: tuple[str, ...], **options: Any) -> None:
+    def __init__(
+        self, *args: Any, slots: tuple[str, ...], day: date, refused: list[Punch], **options: Any
+    ) -> None:
         super().__init__(*args, **options)
-        self.fields["slot"].choices = [(slot, capfirst(slot_label(slot))) for slot in slots]
+        self._refused = {slot_of_punch(punch): punch for punch in refused}
+        self.fields["slot"].choices = [
+            *((slot, capfirst(slot_label(slot))) for slot in slots),
+            *((key, capfirst(punch_text(one, day))) for key, one in self._refused.items()),
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        """Tell a punch that was chosen from a slot."""
+        cleaned = super().clean() or {}
+        if (punch := self._refused.get(cleaned.get("slot", ""))) is not None:
+            cleaned |= {"slot": "", "punch": punch}
+        return cleaned
 
 
 class AbsenceForm(_AskForm):

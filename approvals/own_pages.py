@@ -10,8 +10,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from approvals.cards import waiting_for
+from approvals.forms import slot_of_punch
 from approvals.services.limits import slots_of
 from approvals.services.notifying import unread_of
+from approvals.services.submitting import refused_on
+from approvals.wording import punch_text
 from attendance.console.day import DayPage
 from attendance.console.own_links import OwnLink
 from attendance.wording import slot_label
@@ -46,6 +49,10 @@ def offers(page: DayPage, now: datetime) -> list[OwnLink]:
         for slot in dict.fromkeys(troubled):
             title = gettext("Appeal: %(slot)s") % {"slot": slot_label(slot)}
             found.append(OwnLink(title, _address("ask-appeal", day=day, slot=slot)))
+        for punch in refused_on(loaded):
+            title = gettext("Appeal: %(punch)s") % {"punch": punch_text(punch, page.work_date)}
+            address = _address("ask-appeal", day=day, slot=slot_of_punch(punch))
+            found.append(OwnLink(title, address))
         if slots and not result.missing:
             found.append(OwnLink(_("Correct a punch"), _address("ask-make-up", day=day)))
     found.append(OwnLink(_("Leave, outing, trip"), _address("ask-absence", day=day)))

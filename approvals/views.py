@@ -23,7 +23,7 @@ from approvals.forms import AbsenceForm, AppealForm, MakeUpForm, OvertimeForm, a
 from approvals.models import Request
 from approvals.services.limits import limits_of, slots_of
 from approvals.services.photos import view_photo
-from approvals.services.submitting import planned_at, today_of
+from approvals.services.submitting import planned_at, refused_on, today_of
 from attendance.console.day import read_date
 from attendance.console.own import own_employee
 from attendance.console.photo_file import photo_file
@@ -218,7 +218,7 @@ def ask_make_up(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def ask_appeal(request: HttpRequest) -> HttpResponse:
-    """Dispute what was found at a slot."""
+    """Dispute what was found at a slot, or that a punch was refused."""
 
     def build(asker: _Asker, data: Any) -> forms.Form:
         loaded, result = asker.explain()
@@ -230,7 +230,13 @@ def ask_appeal(request: HttpRequest) -> HttpResponse:
                 if one.slot in known and one.anomaly is not Anomaly.MISSING
             )
         )
-        return AppealForm(data, slots=slots, initial={"work_date": asker.day, "slot": asker.slot})
+        return AppealForm(
+            data,
+            slots=slots,
+            day=asker.day,
+            refused=refused_on(loaded),
+            initial={"work_date": asker.day, "slot": asker.slot},
+        )
 
     def submit(asker: _Asker, form: Any) -> Request:
         return services.submit_appeal(**asker.facts, **form.cleaned_data)

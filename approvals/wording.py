@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from approvals.content import Kind, in_cents
 from approvals.models import Request
 from attendance.engine import Anomaly
+from attendance.models import Punch
 from attendance.planning import minute_of
 from attendance.wording import ANOMALIES, duration_text, slot_label, time_text
 
@@ -50,6 +52,8 @@ def what_of(request: Request, zone: ZoneInfo) -> str:
     if request.punch is not None:
         at = time_text(minute_of(request.punch.punched_at), work_date=request.work_date, zone=zone)
         why = anomaly_text(request.anomaly)
+        if kind is Kind.APPEAL:
+            at = gettext("The refused punch at %(at)s shall count") % {"at": at}
         return f"{at} · {why}" if why else at
     if request.corrected_at is not None:
         at = time_text(minute_of(request.corrected_at), work_date=request.work_date, zone=zone)
@@ -58,6 +62,12 @@ def what_of(request: Request, zone: ZoneInfo) -> str:
             return gettext("%(slot)s shall count as on time, at %(at)s") % facts
         return gettext("%(slot)s at %(at)s") % facts
     return _span_text(request, zone)
+
+
+def punch_text(punch: Punch, day: date) -> str:
+    """Return a refused punch in words, by the clock where it was made: refused punch at 08:58."""
+    at = time_text(minute_of(punch.punched_at), work_date=day, zone=ZoneInfo(punch.zone))
+    return gettext("refused punch at %(at)s") % {"at": at}
 
 
 def _span_text(request: Request, zone: ZoneInfo) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils.timezone import localdate
 
 from approvals.content import CONTENT, Kind, digest_of
@@ -26,7 +27,7 @@ from approvals.services import limits, photos, spans, steps
 from approvals.services.standing import who_decides
 from attendance.engine import Anomaly
 from attendance.loading import Loaded
-from attendance.models import Correction, Punch, PunchDecision
+from attendance.models import Correction, Punch
 from attendance.planning import minute_of, moment_of
 from attendance.services.absences import check_overtime_span
 from attendance.services.corrections import CorrectedAlready, UnknownSlot, check_reach
@@ -39,6 +40,8 @@ from organization.models import Employee, User
 from organization.services import department_on
 
 _MINUTE: Final = timedelta(minutes=1)
+# A date in any zone, and the window of its shift, lie within so much of the date in UTC.
+_REACH: Final = timedelta(days=2)
 
 
 @transaction.atomic
@@ -110,7 +113,8 @@ def submit_appeal(
 ) -> Request:
     """Dispute what was found: at a slot, which shall count as on time, or of a refused punch.
 
-    A missing punch is nothing to dispute; a make-up is asked for it.
+    A missing punch is nothing to dispute; a make-up is asked for it. A punch is disputed on its own
+    date, or on one whose window holds it.
     Raises NotFound, TooLate, NoSuchFinding, CorrectedAlready, PeriodClosed, AskedAlready and
     ValidationError.
     """
@@ -118,7 +122,7 @@ def submit_appeal(
     loaded, result = explain_day(employee_id=employee.pk, work_date=work_date, now=now)
     limits.refuse_too_late(limits.limits_of(loaded), work_date, today_of(employee, now))
     if punch is not None:
-        anomaly, planned = _refused_punch(employee, punch, work_date), None
+        anomaly, planned = _refused_punch(loaded, punch), None
     else:
         # What is missing is asked as a make-up, of which there are so many.
         found = [
@@ -262,7 +266,7 @@ def open_held(*, punch: Punch, anomaly: str, now: datetime) -> Request:
     there = Request.objects.filter(kind=Kind.HELD_PUNCH.value, punch=punch).first()
     if there is not None:
         return there
-    work_date = punch.punched_at.astimezone(ZoneInfo(punch.zone)).date()
+    work_date = date_of(punch)
     return _keep(
         Request(
             kind=Kind.HELD_PUNCH.value,
@@ -281,6 +285,30 @@ def open_held(*, punch: Punch, anomaly: str, now: datetime) -> Request:
         now=now,
         is_reasoned=False,
     )
+
+
+def date_of(punch: Punch) -> date:
+    """Return the date on the wall where a punch was made."""
+    return punch.punched_at.astimezone(ZoneInfo(punch.zone)).date()
+
+
+def refused_on(loaded: Loaded) -> list[Punch]:
+    """Return the refused punches of a day, oldest first, but those that an appeal is about."""
+    day = datetime.combine(loaded.work_date, time(), UTC)
+    near = Punch.objects.refused().filter(
+        employee=loaded.employee_id, punched_at__gte=day - _REACH, punched_at__lt=day + 2 * _REACH
+    )
+    appeals = Request.objects.in_force().filter(kind=Kind.APPEAL.value, punch=OuterRef("pk"))
+    rows = near.exclude(Exists(appeals)).order_by("punched_at", "pk")
+    return [punch for punch in rows if _is_of(loaded, punch)]
+
+
+def _is_of(loaded: Loaded, punch: Punch) -> bool:
+    """Say whether a punch is one of a day's: of its date, or within its window."""
+    plan = loaded.planned.plan
+    if plan is not None and plan.opens <= minute_of(punch.punched_at) <= plan.closes:
+        return True
+    return date_of(punch) == loaded.work_date
 
 
 def planned_at(loaded: Loaded, slot: str) -> datetime | None:
@@ -328,12 +356,11 @@ def _refuse_before_its_shift(loaded: Loaded, corrected_at: datetime, today: date
         raise BeforeItsShift(work_date=str(loaded.work_date))
 
 
-def _refused_punch(employee: Employee, punch: Punch, work_date: date) -> str:
-    """Return what a refused punch of the person was held for. Raises NoSuchFinding."""
-    latest = punch.decisions.order_by("-pk").first()
-    is_refused = latest is not None and latest.verdict == PunchDecision.Verdict.REFUSED
-    if punch.employee_id != employee.pk or not punch.is_held or not is_refused:
-        raise NoSuchFinding(work_date=str(work_date))
+def _refused_punch(loaded: Loaded, punch: Punch) -> str:
+    """Return what a refused punch of the person's day was held for. Raises NoSuchFinding."""
+    is_refused = Punch.objects.refused().filter(pk=punch.pk).exists()
+    if punch.employee_id != loaded.employee_id or not is_refused or not _is_of(loaded, punch):
+        raise NoSuchFinding(work_date=str(loaded.work_date))
     held = Request.objects.filter(kind=Kind.HELD_PUNCH.value, punch=punch).first()
     return held.anomaly if held is not None else ""
 

@@ -1,0 +1,170 @@
+"""Whoever made a punch that was refused appeals: from the day, and over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from approvals import services
+from approvals.models import Request
+from approvals.tests.office import DAY, NOW, approve, punch, reject, result
+from approvals.tests.test_my_pages import browser, page_of, text
+from approvals.tests.test_stories import held
+from attendance.models import Punch
+from attendance.services.corrections import invalidate_punch
+from tests.cast import Cast
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_cast")]
+APPEAL = "/me/requests/appeal/"
+
+
+@pytest.fixture(autouse=True)
+def _today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
+
+
+@pytest.fixture
+def early(office: Cast) -> Punch:
+    """The first of three punches of Alice that count."""
+    first, *_others = [punch(office.alice, clock) for clock in ("8:58", "9:01", "18:00")]
+    return first
+
+
+def invalidate(made: Punch, by: Any) -> None:
+    user = getattr(by, "user", by)
+    invalidate_punch(punch=made, reason="fraud confirmed", actor=user, now=NOW)
+
+
+@pytest.fixture
+def refused(office: Cast) -> Punch:
+    """A held punch of Alice that Bob has refused; she left in time."""
+    request = held(office.alice)
+    punch(office.alice, "18:00")
+    reject(request, office.bob, "Nobody saw her")
+    assert request.punch is not None
+    assert result(office.alice).missing == ("in",)
+    return request.punch
+
+
+def test_ones_own_day_offers_an_appeal_beside_a_refused_punch_and_approved_it_counts(
+    office: Cast, refused: Punch
+):
+    alice = browser(office.alice.user)
+    way = f"{APPEAL}?day={DAY}&amp;slot=punch-{refused.pk}"
+    day = text(alice, f"/me/{DAY}/")
+    assert way in day
+    assert "Appeal: refused punch at 08:58" in day
+    assert f"/me/{DAY}/" in text(alice, "/me/punches/")
+    form = text(alice, way.replace("&amp;", "&"))
+    assert f'<option value="punch-{refused.pk}" selected>Refused punch at 08:58</option>' in form
+
+    answer = alice.post(
+        APPEAL, {"work_date": DAY, "slot": f"punch-{refused.pk}", "reason": "I was there"}
+    )
+
+    request = Request.objects.get(kind="appeal")
+    assert answer["Location"] == page_of(request)
+    assert (request.punch, request.slot, request.anomaly) == (refused, "", "out_of_fence")
+    assert "The refused punch at 08:58 shall count" in text(alice, page_of(request))
+    assert way not in text(alice, f"/me/{DAY}/")
+    bob = browser(office.bob.user)
+    assert "The refused punch at 08:58 shall count" in text(bob, "/me/inbox/")
+    bob.post(page_of(request), {"act": "approve"})
+
+    request.refresh_from_db()
+    assert request.status == "approved"
+    assert (result(office.alice).status.value, result(office.alice).worked) == ("normal", 480)
+
+
+def test_an_appeal_against_a_punch_that_was_taken_out_lets_it_count_again(
+    office: Cast, early: Punch
+):
+    invalidate(early, office.bob)
+    alice = browser(office.alice.user)
+    alice.post(APPEAL, {"work_date": DAY, "slot": f"punch-{early.pk}", "reason": "It was me"})
+    request = Request.objects.get()
+
+    approve(request, office.bob)
+    assert result(office.alice).worked == 480
+
+    services.revoke(request_id=request.pk, actor=office.bob.user, reason="It was not", now=NOW)
+    assert result(office.alice).worked == 479
+
+
+def test_an_approved_appeal_is_taken_back_when_its_punch_is_taken_out_and_may_be_asked_again(
+    office: Cast, early: Punch
+):
+    for _round in range(2):
+        invalidate(early, office.bob)
+        request = services.submit_appeal(
+            employee=office.alice, work_date=DAY, punch=early, reason="So",
+            actor=office.alice.user, now=NOW,
+        )  # fmt: skip
+        approve(request, office.bob)
+
+    assert sorted(Request.objects.values_list("status", flat=True)) == ["approved", "revoked"]
+
+
+def post(user: Any, **said: Any) -> Any:
+    client = Client()
+    client.force_login(user)
+    return client.post(
+        "/api/v1/approval/flow/", {"kind": "appeal", "reason": "I was there"} | said,
+        content_type="application/json",
+    )  # fmt: skip
+
+
+def test_a_program_appeals_against_a_refused_punch_and_approved_it_counts(
+    office: Cast, refused: Punch
+):
+    answer = post(office.alice.user, punch=refused.pk)
+
+    assert answer.status_code == 201
+    told = answer.json()
+    assert (told["punch"], told["slot"], told["work_date"]) == (refused.pk, "", str(DAY))
+    client = Client()
+    client.force_login(office.bob.user)
+    decided = client.post(
+        f"/api/v1/approval/flow/{told['id']}/", {"decision": "approve"},
+        content_type="application/json",
+    )  # fmt: skip
+    assert decided.json()["status"] == "approved"
+    assert result(office.alice).worked == 480
+
+
+def test_a_program_appeals_once_and_only_against_ones_own_refused_punch(
+    office: Cast, refused: Punch
+):
+    counts = punch(office.alice, "9:01")
+    theirs = punch(office.carol, "8:58")
+    invalidate(theirs, office.other_hr)
+    alice = office.alice.user
+
+    for said, status in (
+        ({"punch": counts.pk}, 400),
+        ({"punch": theirs.pk}, 404),
+        ({"punch": 2**62}, 404),
+        ({"punch": 2**64}, 400),
+        ({"punch": "first"}, 400),
+        ({"punch": refused.pk, "slot": "in", "work_date": str(DAY)}, 400),
+        ({"punch": refused.pk, "kind": "overtime"}, 400),
+        ({"slot": "in"}, 400),
+        ({"punch": refused.pk, "work_date": "2026-08-20"}, 409),
+    ):
+        answer = post(alice, **said)
+        assert answer.status_code == status, (said, answer.json())
+    assert not Request.objects.filter(kind="appeal").exists()
+
+    assert post(alice, punch=refused.pk).status_code == 201
+    assert post(alice, punch=refused.pk).json()["code"] == "asked_already"
+
+
+def test_hr_appeals_for_somebody_whom_it_configures_and_for_nobody_else(
+    office: Cast, refused: Punch
+):
+    said = {"punch": refused.pk, "employee": office.alice.number}
+
+    assert post(office.other_hr, **said).status_code == 404
+    assert post(office.hr, **said).status_code == 201
