@@ -301,7 +301,7 @@ def _meet(employee: Employee, actor: User | None, on: date) -> None:
 
     The person's row is locked: what overlaps is looked for among what is kept.
     """
-    people = Employee.objects.select_for_update(of=("self",)).filter(pk=employee.pk)
+    people = Employee.objects.select_for_update(of=("self",), no_key=True).filter(pk=employee.pk)
     if actor is not None and employee.user_id != actor.pk:
         people = people.filter(pk__in=Employee.objects.visible_on(on, actor, Action.RULE))
     if not people.exists():

@@ -233,8 +233,11 @@ def _rules_with_two_proofs(punches: Sequence[NewPunch]) -> dict[tuple[int, date]
 
 
 def lock_person(employee_id: int) -> None:
-    """Let the two proofs of one person go one after the other."""
-    list(Employee.objects.select_for_update().filter(pk=employee_id).values_list("pk"))
+    """Let the two proofs of one person go one after the other.
+
+    Not the key: who keeps rows of the person elsewhere need not wait, and nobody for them.
+    """
+    list(Employee.objects.select_for_update(no_key=True).filter(pk=employee_id).values_list("pk"))
 
 
 def earlier_of(
