@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import ROUND_HALF_UP
 from typing import Any, ClassVar
@@ -157,6 +158,16 @@ def _rows(user: User) -> QuerySet[Request]:
     return rows.select_related("employee", "department").prefetch_related(Prefetch("steps", steps))
 
 
+def _is_said(asked: Mapping[str, str], name: str) -> bool:
+    """Return a yes or no of the address; what is not there is a no. Raises ValidationError."""
+    word = asked.get(name, "").lower()
+    if word in serializers.BooleanField.TRUE_VALUES:
+        return True
+    if not word or word in serializers.BooleanField.FALSE_VALUES:
+        return False
+    raise ValidationError({name: [_("Give true or false.")]})
+
+
 class FlowView(generics.ListAPIView[Request]):
     """Requests that the caller may read, and the door through which they are started."""
 
@@ -176,7 +187,7 @@ class FlowView(generics.ListAPIView[Request]):
             if len(number) > 40 or not number.isprintable():
                 raise ValidationError({"employee": [_("Give an employee's number.")]})
             rows = rows.filter(employee__number=number)
-        if asked.get("waits_for_me"):
+        if _is_said(asked, "waits_for_me"):
             mine = cards.inbox(self.request.user, now=timezone.now())
             rows = rows.filter(pk__in=mine.order_by().values("pk"))
         return rows

@@ -73,6 +73,13 @@ class BeforeItsShift(DomainError):
     )
 
 
+class AfterItsShift(DomainError):
+    """A moment at which no punch counts for the date any more."""
+
+    code = "after_its_shift"
+    message = _("No punch counts for %(work_date)s as late as that; look at the date and the hour.")
+
+
 class TooLate(DomainError):
     """The rule says how far back a make-up reaches."""
 

@@ -12,6 +12,7 @@ from django.utils.timezone import localdate
 
 from approvals.content import CONTENT, Kind, digest_of
 from approvals.errors import (
+    AfterItsShift,
     AskedAlready,
     BeforeItsShift,
     InTheFuture,
@@ -56,8 +57,9 @@ def submit_make_up(
     """Ask that a moment stand in for a punch that is missing or wrong.
 
     The actor is the person, or configures there. `photo` is a file as it came. Raises NotFound,
-    InTheFuture, TooLate, UnknownSlot, KindRefused, PhotoMissing, PhotoRefused, TooManyPhotos,
-    CorrectedAlready, PeriodClosed, AskedAlready, QuotaSpent and ValidationError.
+    InTheFuture, BeforeItsShift, AfterItsShift, TooFarFromItsDay, TooLate, UnknownSlot, KindRefused,
+    PhotoMissing, PhotoRefused, TooManyPhotos, CorrectedAlready, PeriodClosed, AskedAlready,
+    QuotaSpent and ValidationError.
     """
     _meet(employee, actor, work_date)
     corrected_at = corrected_at.replace(second=0, microsecond=0)
@@ -66,8 +68,8 @@ def submit_make_up(
     today = today_of(employee, now)
     loaded, result = explain_day(employee_id=employee.pk, work_date=work_date, now=now)
     _refuse_slot(loaded, slot)
-    _refuse_before_its_shift(loaded, corrected_at, today)
     check_reach(corrected_at, work_date)
+    _refuse_outside_its_window(loaded, corrected_at, today)
     terms = limits.limits_of(loaded)
     limits.refuse_too_late(terms, work_date, today)
     limits.refuse_kind(terms, result, slot)
@@ -319,13 +321,20 @@ def _refuse_slot(loaded: Loaded, slot: str) -> None:
         raise CorrectedAlready(slot=slot, work_date=str(day))
 
 
-def _refuse_before_its_shift(loaded: Loaded, corrected_at: datetime, today: date) -> None:
-    """Raise InTheFuture for a date to come, BeforeItsShift for a moment at which none counts."""
+def _refuse_outside_its_window(loaded: Loaded, corrected_at: datetime, today: date) -> None:
+    """Raise InTheFuture for a date to come, and for a moment at which no punch counts for it.
+
+    That is BeforeItsShift or AfterItsShift: what a punch could not earn, no request earns.
+    """
     if loaded.work_date > today:
         raise InTheFuture(corrected_at=str(loaded.work_date))
     plan = loaded.planned.plan
-    if plan is not None and minute_of(corrected_at) < plan.opens:
+    if plan is None:
+        return
+    if minute_of(corrected_at) < plan.opens:
         raise BeforeItsShift(work_date=str(loaded.work_date))
+    if minute_of(corrected_at) > plan.closes:
+        raise AfterItsShift(work_date=str(loaded.work_date))
 
 
 def _refused_punch(employee: Employee, punch: Punch, work_date: date) -> str:

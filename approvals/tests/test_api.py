@@ -89,10 +89,13 @@ def test_the_list_is_narrowed_down(office: Cast):
         return {row["id"] for row in bob.get(f"{FLOW}{query}").json()["results"]}
 
     assert keys("") == {mine.pk, theirs.pk}
-    assert keys("?waits_for_me=1") == {mine.pk}
+    assert keys("?waits_for_me=1") == keys("?waits_for_me=true") == {mine.pk}
+    assert keys("?waits_for_me=0") == keys("?waits_for_me=false") == {mine.pk, theirs.pk}
     assert keys("?employee=00102&status=waiting") == {theirs.pk}
     assert keys("?status=approved") == set()
     assert bob.get(f"{FLOW}?status=odd").status_code == 400
+    odd = bob.get(f"{FLOW}?waits_for_me=perhaps")
+    assert (odd.status_code, "waits_for_me" in str(odd.json())) == (400, True)
 
 
 @pytest.mark.parametrize(("odd", "code"), [
