@@ -15,6 +15,7 @@ from attendance.planning import minute_of
 
 _DAY: Final = timedelta(days=1)
 DAYS_AT_MOST: Final = 31
+_NEAR: Final = timedelta(days=31)
 # The newest of all: of two corrections for one slot the later counts.
 _NEWEST: Final = 2**62
 
@@ -45,16 +46,35 @@ class Outlook(NamedTuple):
 
 
 def look_ahead(requests: Sequence[Request], *, now: datetime) -> dict[int, Outlook]:
-    """Return the outlook of each request by its key. As many queries for twenty as for one."""
-    if not requests:
-        return {}
+    """Return the outlook of each request by its key.
+
+    As many queries for twenty as for one, where they are about the same weeks. What lies far away
+    is read by itself: one leave of next year must not read a year of everybody's punches.
+    """
     dates = {request.pk: _dates(request) for request in requests}
-    facts = load_facts(
-        sorted({request.employee_id for request in requests}),
-        min(days[0] for days in dates.values()),
-        max(days[-1] for days in dates.values()),
-    )
-    return {request.pk: _outlook(facts, request, dates[request.pk], now) for request in requests}
+    found: dict[int, Outlook] = {}
+    for near in _near_each_other(requests, dates):
+        facts = load_facts(
+            sorted({request.employee_id for request in near}),
+            min(dates[request.pk][0] for request in near),
+            max(dates[request.pk][-1] for request in near),
+        )
+        found |= {request.pk: _outlook(facts, request, dates[request.pk], now) for request in near}
+    return found
+
+
+def _near_each_other(
+    requests: Sequence[Request], dates: Mapping[int, Sequence[date]]
+) -> list[list[Request]]:
+    """Return the requests in groups between whose dates lie no more than some weeks."""
+    groups: list[list[Request]] = []
+    last = date.min
+    for request in sorted(requests, key=lambda one: dates[one.pk][0]):
+        if not groups or dates[request.pk][0] - last > _NEAR:
+            groups.append([])
+        groups[-1].append(request)
+        last = max(last, dates[request.pk][-1])
+    return groups
 
 
 def _dates(request: Request) -> list[date]:
