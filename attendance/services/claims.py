@@ -304,8 +304,9 @@ def _settle_one(claim: OfflineClaim, now: datetime) -> bool:
     before = claim.state
     try:
         return settle(claim, now=now).state != before
-    except (CannotUnseal, DomainError) as problem:
-        _log.error("Offline claim %s cannot be settled: %s", claim.pk, problem)
+    except (CannotUnseal, DomainError, ValueError, KeyError) as problem:
+        # A proof that nobody can open, a rule that nobody can read: the next bell tries again.
+        _log.error("Offline claim %s cannot be settled: %r.", claim.pk, problem)
         return False
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -18,7 +19,7 @@ from time_machine import travel
 
 from attendance.evidence.demands import Demands
 from attendance.evidence.flights import flight_number
-from attendance.models import Flight, OfflineClaim, Punch
+from attendance.models import Flight, OfflineClaim, Punch, RuleVersion
 from attendance.services import claims
 from attendance.signals import punch_was_held
 from attendance.tests.test_making import demand
@@ -341,6 +342,33 @@ def test_a_claim_that_nobody_can_open_stops_no_other(cast: Cast, alice: User) ->
     other.refresh_from_db()
     broken.refresh_from_db()
     assert (broken.state, other.state) == ("proven", "punched")
+
+
+def test_a_claim_under_a_rule_that_nobody_can_read_stops_no_other_and_comes_again(
+    cast: Cast, alice: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A newer release wrote a field that this one does not know."""
+    assert cast.carol.user is not None
+    demand(replace(cast, department=cast.other_department), Demands(takes_claims=True))
+    fly()
+    broken = declared(cast)
+    other = claims.declare(
+        employee=cast.carol, number="MU5101", departs_on=date(2026, 9, 1), leg="departure",
+        claimed_at=CLAIMED, actor=cast.carol.user, now=NOW,
+    )  # fmt: skip
+    version = RuleVersion.objects.get(rule__department=cast.department)
+    RuleVersion.objects.filter(pk=version.pk).update(
+        demands={**Demands().to_json(), "from_a_newer_release": 1}
+    )
+
+    lapsed = [claims.settle_claims(now=ARRIVES + timedelta(days=day)) for day in (1, 2)]
+    states = [one.state for one in (broken, other) if one.refresh_from_db() is None]
+    RuleVersion.objects.filter(pk=version.pk).update(demands=version.demands)
+    again = claims.settle_claims(now=ARRIVES + timedelta(days=3))
+
+    assert (lapsed, states) == ([1, 0], ["declared", "lapsed"])
+    assert f"Offline claim {broken.pk} cannot be settled" in caplog.text
+    assert again == 1
 
 
 def test_p13_nobody_is_asked_about_flights_unless_an_address_is_set(
