@@ -78,7 +78,6 @@ SENTENCES: Final[Mapping[Code, Promise]] = {
         "is shown now."
     ),
     Code.QR_NOT_YET: _("The QR code is of a time to come."),
-    Code.QR_USED: _("The same person used this QR code before; it counts once."),
     Code.QR_PRINTED: _(
         "The QR code is printed and may be a picture; nothing beside it proves the place."
     ),

@@ -62,7 +62,6 @@ class Code(StrEnum):
     QR_INVALID = "qr_invalid"
     QR_EXPIRED = "qr_expired"
     QR_NOT_YET = "qr_not_yet"
-    QR_USED = "qr_used"
     QR_PRINTED = "qr_printed"
     SCREEN_REVOKED = "screen_revoked"
     UNIT_MISMATCH = "unit_mismatch"

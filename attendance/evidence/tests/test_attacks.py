@@ -113,15 +113,6 @@ def test_s_07_a_chinese_map_and_a_phone_mean_the_same_place():
     assert judge(BY_PLACE._replace(position=Position(*shown, 20, ""))).outcome == "refused"
 
 
-def test_s_10_the_second_use_of_a_code_is_marked_for_merging():
-    """S-10."""
-    code = code_at(SCREEN, AT)
-    step = code.split(".")[2]
-    history = replace(HISTORY, used_codes=frozenset((f"hall-1.{step}.E1",)))
-
-    assert told(judge(by_code(code), history=history)) == ("accepted", {"qr_used"})
-
-
 def test_s_13_a_known_address_with_a_good_position_far_away_is_held():
     """S-13."""
     claim = BY_WIFI._replace(position=AT_HOME, integrity=HONEST)
