@@ -136,6 +136,10 @@ SENTENCES: Final[Mapping[Code, Promise]] = {
     Code.CLOCK_MISMATCH: _(
         "The phone's clock was wrong by %(off_seconds)s; up to %(most_seconds)s is allowed."
     ),
+    Code.CLOCK_UNCHECKED: _(
+        "The page had no network since it was opened; nobody can check the phone's clock at the "
+        "punch."
+    ),
     Code.CLOCK_SET_BACK: _(
         "The phone names a time %(back_seconds)s before it last heard ours; up to "
         "%(most_seconds)s is allowed."

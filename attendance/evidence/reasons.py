@@ -90,6 +90,7 @@ class Code(StrEnum):
     OFFLINE = "offline"
     CLOCK_UNKNOWN = "clock_unknown"
     CLOCK_MISMATCH = "clock_mismatch"
+    CLOCK_UNCHECKED = "clock_unchecked"
     CLOCK_SET_BACK = "clock_set_back"
     TIMES_OUT_OF_ORDER = "times_out_of_order"
     FUTURE_TIME = "future_time"
