@@ -201,7 +201,7 @@ def _record_vouched(punch: NewPunch, rule: Rule, now: datetime) -> Kept:
     policy = rule.demands.policy()
     at, day = _at(punch), _day(punch)
     lock_person(punch.employee_id)
-    history = History(str(punch.employee_id), punches=earlier_of(punch.employee_id, at, policy))
+    history = History(punches=earlier_of(punch.employee_id, at, policy))
     claim = Claim(method=punch.method, is_from_terminal=True)
     verdict = verify(policy, claim, history, at=at, day=day, now=now)
     kept = keep_checked(punch, verdict, policy=policy, version_id=rule.version_id, now=now)
@@ -302,10 +302,7 @@ def look_again(punch: Punch, *, now: datetime) -> None:
     if policy.second_check is None or not any(one.code in _OF_SECOND for one in before):
         return
     at = punch.punched_at
-    history = History(
-        str(punch.employee_id),
-        punches=earlier_of(punch.employee_id, at, policy, but=punch.pk),
-    )
+    history = History(punches=earlier_of(punch.employee_id, at, policy, but=punch.pk))
     day = at.astimezone(ZoneInfo(punch.zone)).date()
     matter = Matter(policy, Claim(method=punch.method), history, at, day, now)
     after = in_order(

@@ -542,11 +542,33 @@ def test_s19_what_the_phone_heard_of_the_servers_clock_was_before_the_punch(
 
     back = kept(phone, client, NOW, late, since_server_ms=20 * minute, **heard)
     slept = kept(phone, client, NOW, late, since_server_ms=2 * minute, **heard)
-    anew = kept(phone, client, NOW - timedelta(minutes=11), late, **heard)
+    before = NOW - timedelta(minutes=11)
+    anew = kept(phone, client, before, late, since_server_ms=None, **heard)
 
     assert holds(back) == {"clock_set_back"}
     assert slept.json()["outcome"] == "accepted"
     assert "clock_set_back" in holds(anew)
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        {"server_at": None, "since_server_ms": None},
+        {"server_at": "2026-08-31T18:00:00+08:00", "since_server_ms": None},
+        {"server_at": None, "since_server_ms": 60_000},
+    ],
+    ids=["nothing", "yesterday, before the page was opened", "a stopwatch of nothing"],
+)
+def test_s19_a_kept_punch_is_held_where_nothing_tells_that_the_phones_clock_was_right(
+    phone: Phone, client: Client, heard: dict[str, Any]
+) -> None:
+    """S-19: flight mode, clock set back, page opened from the cache, clock put right again."""
+    answer = kept(phone, client, NOW, NOW + timedelta(minutes=30), **heard)
+
+    assert answer.status_code == 201
+    assert holds(answer) == {"clock_unchecked"}
+    told = [one["sentence"] for one in answer.json()["reasons"]]
+    assert any("had no network since it was opened" in one for one in told)
 
 
 def test_s20_a_claim_that_was_signed_for_later_is_held_with_a_network_too(
