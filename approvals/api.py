@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP
 from typing import Any, ClassVar
 
@@ -26,6 +26,16 @@ from attendance.uploads import posted_photo
 from organization.access import Action, granted_paths
 from organization.errors import NotFound
 from organization.models import Employee, User
+
+
+class MomentField(serializers.DateTimeField):
+    """A moment with its offset: what an hour without one means, the server does not guess."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        """Return the moment. Raises ValidationError for one without an offset."""
+        if timezone.is_naive(value):
+            raise ValidationError(_("Write the moment with its offset."), code="naive_time")
+        return super().enforce_timezone(value)
 
 
 class StepSerializer(serializers.ModelSerializer[Step]):
@@ -93,9 +103,9 @@ class StartSerializer(serializers.Serializer[Any]):
     slot = serializers.RegexField(
         "^(in|out)([1-9][0-9]?)?$", required=False, help_text="make_up, appeal"
     )
-    at = serializers.DateTimeField(required=False, help_text="make_up: when one was there")
-    starts_at = serializers.DateTimeField(required=False, help_text="overtime, absences by hours")
-    ends_at = serializers.DateTimeField(required=False, help_text="overtime, absences by hours")
+    at = MomentField(required=False, help_text="make_up: when one was there")
+    starts_at = MomentField(required=False, help_text="overtime, absences by hours")
+    ends_at = MomentField(required=False, help_text="overtime, absences by hours")
     first = serializers.DateField(required=False, help_text="absences by days")
     last = serializers.DateField(required=False, help_text="absences by days")
     from_noon = serializers.BooleanField(default=False)
@@ -109,6 +119,8 @@ class StartSerializer(serializers.Serializer[Any]):
         for name, value in said.items():
             if isinstance(value, date) and value.year not in YEARS:
                 raise ValidationError({name: [_("Give a date between 2000 and 2100.")]})
+        if "first" in said and "starts_at" in said:
+            raise ValidationError({"first": [_("Give days or hours, not both.")]})
         missing = [name for name in _needs(said) if name not in said]
         if missing:
             raise ValidationError({missing[0]: [_("This field is required.")]})
@@ -259,15 +271,15 @@ class FlowRequestView(generics.RetrieveAPIView[Request]):
         request=DecisionSerializer,
         responses={200: RequestSerializer},
     )
-    def post(self, request: ApiRequest, request_id: int) -> Response:
+    def post(self, request: ApiRequest, request_id: str) -> Response:
         """Approve, reject, withdraw or take back.
 
         What was submitted is what is approved: other fields are not read. Answers 404 to whoever
         only reads, 403 `self_decision` and `not_your_decision`, 409 `illegal_move` for a repeat.
         """
         user: Any = request.user
-        now = timezone.now()
-        acting.require_actor(user, request_id, now=now)
+        now, key = timezone.now(), int(request_id)
+        acting.require_actor(user, key, now=now)
         form = DecisionSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         said = form.validated_data
@@ -276,8 +288,8 @@ class FlowRequestView(generics.RetrieveAPIView[Request]):
             "reason": said.get("reason", ""),
             "step": str(said.get("step", "")),
         }
-        acting.act(user, request_id, posted, now=now)
-        return Response(RequestSerializer(_rows(user).get(pk=request_id)).data)
+        acting.act(user, key, posted, now=now)
+        return Response(RequestSerializer(_rows(user).get(pk=key)).data)
 
 
 def _employee(user: User, number: str | None, own: Employee | None) -> Employee:

@@ -133,3 +133,26 @@ def test_hr_starts_one_for_somebody_and_leave_takes_its_days(office: Cast):
 
 def test_whoever_decides_nothing_and_is_nobody_starts_nothing(office: Cast):
     assert send(User.objects.create_user("nobody"), FLOW, **MAKE_UP)[0] == 403
+
+
+def test_what_is_posted_is_not_lost_without_the_slash(office: Cast):
+    request = ask(office.alice)
+
+    status, _body = send(office.bob.user, f"{FLOW}{request.pk}", decision="approve")
+
+    request.refresh_from_db()
+    assert (status, request.status) == (200, "approved")
+
+
+@pytest.mark.parametrize(("said", "field"), [
+    ({"at": "2026-09-01T18:00:00"}, "at"),
+    ({"kind": "leave", "leave_type": "sick", "first": "2026-09-01", "last": "2026-09-01",
+      "starts_at": "2026-09-01T09:00:00+08:00", "ends_at": "2026-09-01T10:00:00+08:00"}, "first"),
+])  # fmt: skip
+def test_what_can_be_meant_in_two_ways_is_refused_at_its_field(
+    office: Cast, said: dict[str, str], field: str
+):
+    status, body = send(office.alice.user, FLOW, **{**MAKE_UP, **said})
+
+    assert (status, field in str(body)) == (400, True)
+    assert not Request.objects.exists()
