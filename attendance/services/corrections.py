@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from attendance.models import Correction, Punch, PunchDecision
 from attendance.services.absences import refuse_own
 from attendance.services.authority import Authority
+from attendance.services.checking import lock_person, look_beside
 from attendance.services.days import wake, wake_for_punches
 from attendance.services.periods import why_adjusted
 from attendance.signals import fact_is_revoked
@@ -188,6 +189,7 @@ def decide_held_punch(
 ) -> PunchDecision:
     """Accept or refuse a held punch; the latest verdict counts.
 
+    The punches beside it, for which it may be the second proof, are looked at again.
     The actor needs Action.DECIDE on the department of the punch, which is somebody else's. To
     refuse what never counted changes no day, so a day that has been paid asks no reason for it.
     Raises NotFound, OwnRecord, NotHeld, PeriodClosed and ValidationError.
@@ -199,6 +201,7 @@ def decide_held_punch(
         refuse_own(punch.employee, actor, authority)
     if not punch.is_held:
         raise NotHeld(punch=punch.pk)
+    lock_person(punch.employee_id)
     there = punch.punched_at.astimezone(ZoneInfo(punch.zone)).date()
     latest = punch.decisions.order_by("-pk").first()
     counted = latest is not None and latest.verdict == PunchDecision.Verdict.ACCEPTED
@@ -229,4 +232,5 @@ def decide_held_punch(
         now=now,
         cause="decision",
     )
+    look_beside(punch, now=now)
     return decision
