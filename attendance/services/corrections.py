@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -14,8 +13,14 @@ from attendance.models import Correction, Punch, PunchDecision
 from attendance.services.absences import refuse_own
 from attendance.services.authority import Authority
 from attendance.services.checking import lock_person, look_beside
-from attendance.services.days import wake, wake_for_punches
-from attendance.services.periods import why_adjusted
+from attendance.services.days import (
+    belongings_of,
+    dates_around,
+    local_date,
+    wake,
+    wake_for_punches,
+)
+from attendance.services.periods import is_any_closed, why_adjusted
 from attendance.signals import fact_is_revoked
 from organization import audit
 from organization.access import departments_for
@@ -202,11 +207,10 @@ def decide_held_punch(
     if not punch.is_held:
         raise NotHeld(punch=punch.pk)
     lock_person(punch.employee_id)
-    there = punch.punched_at.astimezone(ZoneInfo(punch.zone)).date()
     latest = punch.decisions.order_by("-pk").first()
     counted = latest is not None and latest.verdict == PunchDecision.Verdict.ACCEPTED
     changes = counted or verdict != PunchDecision.Verdict.REFUSED
-    why = why_adjusted(punch.employee, [there] if changes else [], as_adjustment)
+    why = why_adjusted(punch.employee, _paid_dates(punch) if changes else [], as_adjustment)
     decision = PunchDecision(
         punch=punch, verdict=verdict, reason=reason, decided_by=actor, decided_at=now
     )
@@ -234,3 +238,11 @@ def decide_held_punch(
     )
     look_beside(punch, now=now)
     return decision
+
+
+def _paid_dates(punch: Punch) -> list[date]:
+    """Return the date that a punch belongs to; nothing where no date near it has been paid."""
+    around = dates_around(local_date(punch))
+    if not is_any_closed(around[0], around[-1]):
+        return []
+    return [belongings_of([punch])[punch.pk].work_date]
