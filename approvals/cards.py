@@ -145,7 +145,7 @@ def read_cards(rows: QuerySet[Request], user: User, *, now: datetime) -> list[Ca
     names = dict(names_of(users))
     rights = rights_of(user, now)
     counts = _counts(requests, outlooks)
-    closed = _closed_days(requests)
+    closed = _closed_days(requests, outlooks)
     with_photo = _with_photo(requests)
     return [
         _card(request, outlooks[request.pk], user, rights, names, counts, with_photo, closed, now)
@@ -211,9 +211,12 @@ def _with_photo(requests: Sequence[Request]) -> set[int]:
     return set(RequestPhoto.objects.filter(request__in=said).values_list("request", flat=True))
 
 
-def _closed_days(requests: Sequence[Request]) -> dict[int, str]:
+def _closed_days(requests: Sequence[Request], outlooks: dict[int, Outlook]) -> dict[int, str]:
     """Return the days of waiting requests that have been paid since. One query where none has."""
-    dates = {request.pk: dates_of(request) for request in requests if _is_waiting(request)}
+    dates: dict[int, list[date]] = {}
+    for request in filter(_is_waiting, requests):
+        taken_by = outlooks[request.pk].taken_by
+        dates[request.pk] = dates_of(request) if taken_by is None else [taken_by]
     days = [day for some in dates.values() for day in some]
     if not days or not is_any_closed(min(days), max(days)):
         return {}

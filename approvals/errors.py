@@ -43,6 +43,15 @@ class IllegalMove(DomainError):
         }
 
 
+class CountsAlready(IllegalMove):
+    """A held punch whose second proof came waits for nobody."""
+
+    message = _("The second proof has come since, so the punch counts; nobody decides about it.")
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
 class AlreadySaid(DomainError):
     """A decider of a step speaks once."""
 

@@ -12,6 +12,7 @@ from approvals.models import Request
 from attendance.engine import Correction, DayResult, Span, evaluate_day
 from attendance.loading import Facts, Loaded, inputs, load_facts
 from attendance.planning import minute_of
+from attendance.services.days import dates_around
 
 _DAY: Final = timedelta(days=1)
 DAYS_AT_MOST: Final = 31
@@ -36,13 +37,15 @@ class Ahead(NamedTuple):
 class Outlook(NamedTuple):
     """What the day of a request looks like now, and what approving would change.
 
-    `days` are its dates that would change, and always the first.
+    `days` are its dates that would change, and always the first. `taken_by` is the date that takes
+    the punch that it is about, where it is about one.
     """
 
     loaded: Loaded
     result: DayResult
     zone: ZoneInfo
     days: tuple[Ahead, ...]
+    taken_by: date | None
 
 
 def look_ahead(requests: Sequence[Request], *, now: datetime) -> dict[int, Outlook]:
@@ -85,7 +88,7 @@ def _dates(request: Request) -> list[date]:
         last = min(request.ends_at.date(), first + DAYS_AT_MOST * _DAY)
         return [first + n * _DAY for n in range(-1, max((last - first).days, 0) + 1)]
     if request.punch_id is not None:
-        return [first - _DAY, first]
+        return dates_around(first)
     return [first]
 
 
@@ -93,7 +96,7 @@ def _outlook(facts: Facts, request: Request, days: Sequence[date], now: datetime
     as_of = minute_of(now)
     person = request.employee_id
     before = {one.work_date: one for one in inputs(facts, person, days, as_of)}
-    after = inputs(with_fact(facts, request), person, days, as_of)
+    after = list(inputs(with_fact(facts, request), person, days, as_of))
     ahead = [
         Ahead(one.work_date, evaluate_day(before[one.work_date].day), evaluate_day(one.day))
         for one in after
@@ -107,7 +110,18 @@ def _outlook(facts: Facts, request: Request, days: Sequence[date], now: datetime
         next(one.before for one in ahead if one.day == home),
         facts.book.zone_of(loaded.department_id, home),
         tuple(shown),
+        _taken_by(request, after),
     )
+
+
+def _taken_by(request: Request, after: Iterable[Loaded]) -> date | None:
+    """Return the date that takes the punch of a request; its own date where none does."""
+    if request.punch_id is None:
+        return None
+    marked = (
+        one.work_date for one in after if request.punch_id in {mark.id for mark in one.day.marks}
+    )
+    return next(marked, request.work_date)
 
 
 def with_fact(facts: Facts, request: Request) -> Facts:

@@ -31,7 +31,7 @@ from attendance.models import Correction, Punch, PunchDecision
 from attendance.planning import minute_of, moment_of
 from attendance.services.absences import check_overtime_span
 from attendance.services.corrections import CorrectedAlready, UnknownSlot, check_reach
-from attendance.services.days import explain_day, zones_of
+from attendance.services.days import belongings_of, explain_day, zones_of
 from attendance.services.periods import require_open
 from organization import audit
 from organization.access import Action
@@ -440,7 +440,13 @@ def _keep(
 
 
 def dates_of(request: Request) -> list[date]:
-    """Return the dates that a request would change, at the person's site."""
+    """Return the dates that a request would change, at the person's site.
+
+    An appeal about a punch names a date; the punch may be of another one.
+    """
+    if request.punch is not None:
+        taken_by = belongings_of([request.punch])[request.punch.pk].work_date
+        return sorted({request.work_date, taken_by})
     if request.starts_at is None or request.ends_at is None or request.kind == Kind.OVERTIME:
         return [request.work_date]
     zone = ZoneInfo(zones_of([request.employee_id])[request.employee_id])
