@@ -255,6 +255,7 @@ class FlowView(generics.ListAPIView[Request]):
         return Response(RequestSerializer(_rows(user).get(pk=made.pk)).data, 201)
 
 
+@extend_schema(parameters=[OpenApiParameter("request_id", int, OpenApiParameter.PATH)])
 class FlowRequestView(generics.RetrieveAPIView[Request]):
     """One request; and the door through which it is decided."""
 

@@ -439,8 +439,8 @@ def _keep(
     return request
 
 
-def dates_of(request: Request) -> list[date]:
-    """Return the dates that a request would change, at the person's site.
+def dates_of(request: Request, zone: ZoneInfo | None = None) -> list[date]:
+    """Return the dates that a request would change, at the person's site, in its `zone` if known.
 
     An appeal about a punch names a date; the punch may be of another one.
     """
@@ -449,7 +449,7 @@ def dates_of(request: Request) -> list[date]:
         return sorted({request.work_date, taken_by})
     if request.starts_at is None or request.ends_at is None or request.kind == Kind.OVERTIME:
         return [request.work_date]
-    zone = ZoneInfo(zones_of([request.employee_id])[request.employee_id])
+    zone = zone or ZoneInfo(zones_of([request.employee_id])[request.employee_id])
     last = (request.ends_at - timedelta.resolution).astimezone(zone).date()
     days = (last - request.work_date).days
     return [request.work_date + timedelta(days=n) for n in range(max(days, 0) + 1)]
