@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP
 from typing import Any, ClassVar
 
@@ -21,12 +22,22 @@ from approvals import acting, cards, services
 from approvals.content import YEARS
 from approvals.models import Decider, Request, Step
 from approvals.services.standing import visible
-from approvals.services.submitting import date_of
 from attendance.models import Punch, PunchDecision
+from attendance.services.days import belongings_of
 from attendance.uploads import posted_photo
 from organization.access import Action, granted_paths
 from organization.errors import NotFound
 from organization.models import Employee, User
+
+
+class MomentField(serializers.DateTimeField):
+    """A moment with its offset: what an hour without one means, the server does not guess."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        """Return the moment. Raises ValidationError for one without an offset."""
+        if timezone.is_naive(value):
+            raise ValidationError(_("Write the moment with its offset."), code="naive_time")
+        return super().enforce_timezone(value)
 
 
 class StepSerializer(serializers.ModelSerializer[Step]):
@@ -99,13 +110,13 @@ class StartSerializer(serializers.Serializer[Any]):
         min_value=1,
         max_value=2**63 - 1,
         help_text=(
-            "appeal: a refused punch, in place of a slot. The work date is then that of the punch, "
-            "unless it is given."
+            "appeal: a refused punch, in place of a slot. The work date is then the one that takes "
+            "the punch, and need not be given."
         ),
     )
-    at = serializers.DateTimeField(required=False, help_text="make_up: when one was there")
-    starts_at = serializers.DateTimeField(required=False, help_text="overtime, absences by hours")
-    ends_at = serializers.DateTimeField(required=False, help_text="overtime, absences by hours")
+    at = MomentField(required=False, help_text="make_up: when one was there")
+    starts_at = MomentField(required=False, help_text="overtime, absences by hours")
+    ends_at = MomentField(required=False, help_text="overtime, absences by hours")
     first = serializers.DateField(required=False, help_text="absences by days")
     last = serializers.DateField(required=False, help_text="absences by days")
     from_noon = serializers.BooleanField(default=False)
@@ -123,6 +134,8 @@ class StartSerializer(serializers.Serializer[Any]):
             raise ValidationError(
                 {"punch": [_("Only an appeal is about a punch, and then about no slot.")]}
             )
+        if "first" in said and "starts_at" in said:
+            raise ValidationError({"first": [_("Give days or hours, not both.")]})
         missing = [name for name in _needs(said) if name not in said]
         if missing:
             raise ValidationError({missing[0]: [_("This field is required.")]})
@@ -172,6 +185,16 @@ def _rows(user: User) -> QuerySet[Request]:
     return rows.select_related("employee", "department").prefetch_related(Prefetch("steps", steps))
 
 
+def _is_said(asked: Mapping[str, str], name: str) -> bool:
+    """Return a yes or no of the address; what is not there is a no. Raises ValidationError."""
+    word = asked.get(name, "").lower()
+    if word in serializers.BooleanField.TRUE_VALUES:
+        return True
+    if not word or word in serializers.BooleanField.FALSE_VALUES:
+        return False
+    raise ValidationError({name: [_("Give true or false.")]})
+
+
 class FlowView(generics.ListAPIView[Request]):
     """Requests that the caller may read, and the door through which they are started."""
 
@@ -191,7 +214,7 @@ class FlowView(generics.ListAPIView[Request]):
             if len(number) > 40 or not number.isprintable():
                 raise ValidationError({"employee": [_("Give an employee's number.")]})
             rows = rows.filter(employee__number=number)
-        if asked.get("waits_for_me"):
+        if _is_said(asked, "waits_for_me"):
             mine = cards.inbox(self.request.user, now=timezone.now())
             rows = rows.filter(pk__in=mine.order_by().values("pk"))
         return rows
@@ -247,6 +270,7 @@ class FlowView(generics.ListAPIView[Request]):
         return Response(RequestSerializer(_rows(user).get(pk=made.pk)).data, 201)
 
 
+@extend_schema(parameters=[OpenApiParameter("request_id", int, OpenApiParameter.PATH)])
 class FlowRequestView(generics.RetrieveAPIView[Request]):
     """One request; and the door through which it is decided."""
 
@@ -263,15 +287,15 @@ class FlowRequestView(generics.RetrieveAPIView[Request]):
         request=DecisionSerializer,
         responses={200: RequestSerializer},
     )
-    def post(self, request: ApiRequest, request_id: int) -> Response:
+    def post(self, request: ApiRequest, request_id: str) -> Response:
         """Approve, reject, withdraw or take back.
 
         What was submitted is what is approved: other fields are not read. Answers 404 to whoever
         only reads, 403 `self_decision` and `not_your_decision`, 409 `illegal_move` for a repeat.
         """
         user: Any = request.user
-        now = timezone.now()
-        acting.require_actor(user, request_id, now=now)
+        now, key = timezone.now(), int(request_id)
+        acting.require_actor(user, key, now=now)
         form = DecisionSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         said = form.validated_data
@@ -280,8 +304,8 @@ class FlowRequestView(generics.RetrieveAPIView[Request]):
             "reason": said.get("reason", ""),
             "step": str(said.get("step", "")),
         }
-        acting.act(user, request_id, posted, now=now)
-        return Response(RequestSerializer(_rows(user).get(pk=request_id)).data)
+        acting.act(user, key, posted, now=now)
+        return Response(RequestSerializer(_rows(user).get(pk=key)).data)
 
 
 def _employee(user: User, number: str | None, own: Employee | None) -> Employee:
@@ -329,7 +353,7 @@ def _start(said: dict[str, Any], photo: bytes | None, about: dict[str, Any]) -> 
         if "punch" not in said:
             return services.submit_appeal(slot=said["slot"], **day, **about)
         punch = _punch(about["employee"], said["punch"], about["actor"])
-        day["work_date"] = said.get("work_date") or date_of(punch)
+        day["work_date"] = said.get("work_date") or belongings_of([punch])[punch.pk].work_date
         return services.submit_appeal(punch=punch, **day, **about)
     span = {name: said.get(name) for name in ("starts_at", "ends_at")}
     if kind == Request.Kind.OVERTIME:

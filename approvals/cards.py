@@ -5,7 +5,7 @@ Twenty cards cost as many queries as one.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -33,9 +33,9 @@ from attendance.console.status_style import STYLES, StatusStyle
 from attendance.console.timeline import Drawing, Seen, draw
 from attendance.models import RuleVersion
 from attendance.planning import minute_of, moment_of
-from attendance.services.periods import closed_dates, is_any_closed
+from attendance.services.periods import closed_among
 from organization.errors import NotFound
-from organization.models import User
+from organization.models import Employee, User
 
 SHOWN: Final = 20
 # How far is counted what waits.
@@ -145,7 +145,7 @@ def read_cards(rows: QuerySet[Request], user: User, *, now: datetime) -> list[Ca
     names = dict(names_of(users))
     rights = rights_of(user, now)
     counts = _counts(requests, outlooks)
-    closed = _closed_days(requests)
+    closed = _closed_days(requests, outlooks)
     with_photo = _with_photo(requests)
     return [
         _card(request, outlooks[request.pk], user, rights, names, counts, with_photo, closed, now)
@@ -211,17 +211,24 @@ def _with_photo(requests: Sequence[Request]) -> set[int]:
     return set(RequestPhoto.objects.filter(request__in=said).values_list("request", flat=True))
 
 
-def _closed_days(requests: Sequence[Request]) -> dict[int, str]:
-    """Return the days of waiting requests that have been paid since. One query where none has."""
-    dates = {request.pk: dates_of(request) for request in requests if _is_waiting(request)}
-    days = [day for some in dates.values() for day in some]
-    if not days or not is_any_closed(min(days), max(days)):
-        return {}
+def _closed_days(requests: Sequence[Request], outlooks: dict[int, Outlook]) -> dict[int, str]:
+    """Return the days of waiting requests that have been paid since.
+
+    One query where none has, and as many for twenty requests as for one.
+    """
+    dates: dict[int, list[date]] = {}
+    asked: defaultdict[Employee, set[date]] = defaultdict(set)
+    for request in filter(_is_waiting, requests):
+        outlook = outlooks[request.pk]
+        taken_by = outlook.taken_by
+        dates[request.pk] = dates_of(request, outlook.zone) if taken_by is None else [taken_by]
+        asked[request.employee].update(dates[request.pk])
+    closed = closed_among(asked)
     told = {}
     for request in requests:
-        closed = closed_dates(request.employee, dates.get(request.pk, ()))
-        if closed:
-            told[request.pk] = ", ".join(_as_runs(sorted(closed)))
+        paid = closed.get(request.employee_id, {}).keys() & dates.get(request.pk, ())
+        if paid:
+            told[request.pk] = ", ".join(_as_runs(sorted(paid)))
     return told
 
 

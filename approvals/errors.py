@@ -43,6 +43,15 @@ class IllegalMove(DomainError):
         }
 
 
+class CountsAlready(IllegalMove):
+    """A held punch whose second proof came waits for nobody."""
+
+    message = _("The second proof has come since, so the punch counts; nobody decides about it.")
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
 class AlreadySaid(DomainError):
     """A decider of a step speaks once."""
 
@@ -71,6 +80,13 @@ class BeforeItsShift(DomainError):
     message = _(
         "No punch counts for %(work_date)s as early as that; look at the date and the hour."
     )
+
+
+class AfterItsShift(DomainError):
+    """A moment at which no punch counts for the date any more."""
+
+    code = "after_its_shift"
+    message = _("No punch counts for %(work_date)s as late as that; look at the date and the hour.")
 
 
 class TooLate(DomainError):

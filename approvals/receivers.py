@@ -1,4 +1,4 @@
-"""A held punch opens a request; a fact that is revoked takes back the one that it came of."""
+"""A held punch opens a request, and ends it; a revoked fact takes back the one it came of."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 from django.db.models import Model
 from django.dispatch import receiver
 
-from approvals.services.deciding import follow_revoked
+from approvals.services.deciding import end_held, follow_revoked
 from approvals.services.submitting import open_held
 from attendance.engine import Anomaly
 from attendance.models import Absence, Correction, OvertimeApproval, Punch, PunchDecision
-from attendance.signals import fact_is_revoked, punch_was_held
+from attendance.signals import fact_is_revoked, punch_came_to_count, punch_was_held
 from organization.models import User
 
 _KNOWN = frozenset(Anomaly)
@@ -32,6 +32,12 @@ def open_for_held_punch(
     """Let whoever decides about the person decide about the punch."""
     named = [str(anomaly) for anomaly in anomalies if anomaly in _KNOWN]
     open_held(punch=punch, anomaly=named[0] if named else "", now=now)
+
+
+@receiver(punch_came_to_count, sender=Punch, dispatch_uid="approvals.end_for_counting_punch")
+def end_for_counting_punch(punch: Punch, now: datetime, **_rest: Any) -> None:
+    """Let nobody wait for, or take, a decision about a punch that counts by itself."""
+    end_held(punch=punch, now=now)
 
 
 @receiver(fact_is_revoked, dispatch_uid="approvals.follow_revoked_fact")

@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from attendance.evidence.claims import ACCURACY_AT_MOST, DATUMS
 from attendance.evidence.fences import RELIABLE_RADIUS
 from attendance.evidence.geometry import (
     FURTHEST_LATITUDE,
@@ -148,3 +149,17 @@ def outline(shape: Shape) -> str:
 
 def _point(latitude: float, longitude: float) -> str:
     return f"{latitude:.7f}, {longitude:.7f}"
+
+
+_OF_POSITION: Final[Mapping[str, str | Promise]] = {
+    "not_an_object": _("Send an object."),
+    "unknown_field": _("There is no such field."),
+    "accuracy_out_of_range": _("The accuracy is a number of metres from 0 to %(most)d."),
+    "unknown_datum": _("Say on which map the degrees are: %(datums)s."),
+}
+
+
+def position_words(code: str) -> str:
+    """Return what is wrong with a field of a position, and what would be right."""
+    words = _OF_POSITION.get(code) or PROBLEMS[code]
+    return str(words) % {"most": ACCURACY_AT_MOST, "datums": ", ".join(sorted(DATUMS))}

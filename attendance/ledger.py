@@ -20,6 +20,7 @@ from django.db import connection
 
 from attendance.loading import Dialect, as_date, load_sites, rows
 from attendance.models.periods import FIGURES, TEXTS
+from attendance.planbook import Site
 
 _DAY: Final = timedelta(days=1)
 # Keys of PostgreSQL's advisory locks. Nobody else in this database uses any of this class.
@@ -33,6 +34,9 @@ class Place(NamedTuple):
     department_id: int
     first: date
     last: date
+
+
+Trees = tuple[dict[int, Site], list[tuple[date, dict[int, Site]]]]
 
 
 class Moved(NamedTuple):
@@ -74,9 +78,14 @@ def _hold(function: str, key: tuple[int, int]) -> None:
 # --- what a period closes --------------------------------------------------------------------
 
 
-def places_of(department_id: int, first: date, last: date) -> list[Place]:
-    """Return the departments that lie under one between two dates, by the tree of each date."""
-    today, former = load_sites(first)
+def places_of(
+    department_id: int, first: date, last: date, trees: Trees | None = None
+) -> list[Place]:
+    """Return the departments that lie under one between two dates, by the tree of each date.
+
+    `trees` is what `load_sites` said of the first date, or of one before, where many ask.
+    """
+    today, former = trees if trees is not None else load_sites(first)
     found: list[Place] = []
     begins = first
     for until, sites in (*former, (date.max, today)):
@@ -93,14 +102,19 @@ def places_of(department_id: int, first: date, last: date) -> list[Place]:
 
 def _closed_places(first: date, last: date) -> dict[int, list[tuple[date, date, int]]]:
     """Return by department the stretches of closed periods, with the closing in force."""
-    closed = rows(
-        "SELECT closing_id, department_id, starts_on, ends_on FROM attendance_attendanceperiod "
-        "WHERE state = 'closed' AND ends_on >= %s AND starts_on <= %s",
-        [first, last],
-    )
+    closed = [
+        (closing, department, as_date(starts_on), as_date(ends_on))
+        for closing, department, starts_on, ends_on in rows(
+            "SELECT closing_id, department_id, starts_on, ends_on "
+            "FROM attendance_attendanceperiod "
+            "WHERE state = 'closed' AND ends_on >= %s AND starts_on <= %s",
+            [first, last],
+        )
+    ]
     found: defaultdict[int, list[tuple[date, date, int]]] = defaultdict(list)
+    trees = load_sites(min(row[2] for row in closed)) if closed else None
     for closing, department, starts_on, ends_on in closed:
-        for place in places_of(department, as_date(starts_on), as_date(ends_on)):
+        for place in places_of(department, starts_on, ends_on, trees):
             found[place.department_id].append((place.first, place.last, closing))
     return found
 

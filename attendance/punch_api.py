@@ -29,6 +29,7 @@ from attendance.console import own, punch_page
 from attendance.evidence.claims import Problem, read_position
 from attendance.evidence.reasons import Reason
 from attendance.evidence.said import Said, read_moment, read_said
+from attendance.fence_words import position_words
 from attendance.models import Purpose
 from attendance.services import consents, phone_addresses, positioning, reports
 from attendance.services.checking import demands_at
@@ -334,7 +335,7 @@ class LocationView(APIView):
         position = read_position(said)
         if isinstance(position, Problem):
             field = position.field.removeprefix("evidence.position").lstrip(".") or "position"
-            raise ValidationError({field: [position.code]})
+            raise ValidationError({field: [position_words(position.code)]})
         kept = reports.report_position(employee, position, at=at, now=now)
         body = {"reported_at": kept.report.reported_at.isoformat(), "created": kept.is_new}
         return Response(body, 201 if kept.is_new else 200)

@@ -105,6 +105,10 @@ WORDS: Final[dict[str, str | Promise]] = {
         "There is no network. The punch is signed with its time, and is sent when the network is "
         "back."
     ),
+    "kept_unchecked_text": _(
+        "There is no network. The punch is sent when the network is back. This page had none since "
+        "it was opened, so nobody can check the phone's clock: your supervisor looks at the punch."
+    ),
     "not_sent": _("Not punched"),
     "not_sent_text": _(
         "There is no network, and your rule knows no punching without one. Try again."
@@ -155,6 +159,10 @@ WORDS: Final[dict[str, str | Promise]] = {
     "address_remove_yes": _("Remove the address"),
     "address_later": _("That cannot be kept just now. Try again later."),
     "offline": _("No network. You can punch all the same."),
+    "offline_unchecked": _(
+        "No network since this page was opened. You can punch all the same; your supervisor looks "
+        "at it."
+    ),
     "offline_unknown": _("No network. Open this page once with a network, and log in."),
     "logged_out": _("You are logged out. What is kept on this phone is not lost."),
     "log_in": _("Log in"),

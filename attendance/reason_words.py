@@ -78,7 +78,6 @@ SENTENCES: Final[Mapping[Code, Promise]] = {
         "is shown now."
     ),
     Code.QR_NOT_YET: _("The QR code is of a time to come."),
-    Code.QR_USED: _("The same person used this QR code before; it counts once."),
     Code.QR_PRINTED: _(
         "The QR code is printed and may be a picture; nothing beside it proves the place."
     ),
@@ -136,6 +135,10 @@ SENTENCES: Final[Mapping[Code, Promise]] = {
     Code.CLOCK_UNKNOWN: _("The phone did not say what its clock showed when it sent the punch."),
     Code.CLOCK_MISMATCH: _(
         "The phone's clock was wrong by %(off_seconds)s; up to %(most_seconds)s is allowed."
+    ),
+    Code.CLOCK_UNCHECKED: _(
+        "The page had no network since it was opened; nobody can check the phone's clock at the "
+        "punch."
     ),
     Code.CLOCK_SET_BACK: _(
         "The phone names a time %(back_seconds)s before it last heard ours; up to "

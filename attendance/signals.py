@@ -5,6 +5,10 @@ Punch, `punch` the row, `anomalies` the classes (words of engine.Anomaly) that i
 the moment. A punch whose second check is still awaited is not news yet. A receiver that raises
 undoes the punch: what nobody can decide must not be kept as if somebody would.
 
+`punch_came_to_count` is sent in the transaction in which a held punch counts by itself, as its
+other proof is there: `sender` is Punch, `punch` the row, `now` the moment. Whoever waits for a
+decision about it waits no more. The row of the person is locked.
+
 `fact_is_revoked` is sent before a correction, an absence or overtime is taken back by its own page,
 or a punch that somebody accepted is taken out of the count (then the fact is that decision), in the
 same transaction and before its row is locked: `sender` is its class, `key` its primary key,
@@ -17,4 +21,5 @@ from typing import Final
 from django.dispatch import Signal
 
 punch_was_held: Final = Signal()
+punch_came_to_count: Final = Signal()
 fact_is_revoked: Final = Signal()

@@ -21,7 +21,7 @@ from attendance.evidence.verdict import verify
 
 ROUNDS, CLAIMS = 3, 500
 AT, DAY = datetime(2026, 9, 1, 1, 0, tzinfo=UTC), date(2026, 9, 1)
-HISTORY = History("E1", bindings=(Binding("phone-1", AT.replace(year=2025)),))
+HISTORY = History(bindings=(Binding("phone-1", AT.replace(year=2025)),))
 CENTRES = [(31.2304 + n / 100, 121.4737) for n in range(5)]
 SCREEN = Screen("hall-1", b"0123456789abcdef")
 METHODS = frozenset(("location", "qr"))

@@ -58,7 +58,11 @@ urlpatterns = [
     re_path("^api/v1/punches/?$", PunchesView.as_view(), name="punches"),
     re_path("^api/v1/user/location/?$", LocationView.as_view(), name="user-location"),
     re_path("^api/v1/approval/flow/?$", FlowView.as_view(), name="approval-flow"),
-    path("api/v1/approval/flow/<int:request_id>/", FlowRequestView.as_view(), name="approval"),
+    re_path(
+        "^api/v1/approval/flow/(?P<request_id>[0-9]{1,18})/?$",
+        FlowRequestView.as_view(),
+        name="approval",
+    ),
     re_path("^api/v1/totals/?$", TotalsView.as_view(), name="totals-api"),
     path("api/v1/", include(api.router.urls)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -172,7 +172,7 @@ def bind_phone(
     _check_proof(proof, employee, public, actor, now)
     print_ = thumbprint(public)
     # Two tabs of one phone meet here.
-    Employee.objects.select_for_update().get(pk=employee.pk)
+    Employee.objects.select_for_update(no_key=True).get(pk=employee.pk)
     bound = Phone.objects.filter(employee=employee, released_at=None)
     known = bound.filter(key=print_).first()
     if known is not None:

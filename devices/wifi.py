@@ -255,7 +255,7 @@ def add_phone_address(
     somebody else enters it once more. Raises BadPhoneAddress, AddressTaken and TooManyAddresses.
     """
     content = read_phone_address(address).encode()
-    Employee.objects.select_for_update().get(pk=employee.pk)
+    Employee.objects.select_for_update(no_key=True).get(pk=employee.pk)
     found = digests_of(PhoneAddress, "sealed_address", content)
     is_own_word = actor is not None and actor.pk == employee.user_id
     rows = PhoneAddress.objects.select_for_update(of=("self",))

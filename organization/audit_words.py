@@ -106,6 +106,7 @@ WORDS: Final[Mapping[str, str | Promise]] = {
     "request.escalated": _("asked whoever stands above the silent"),
     "request.rejected": _("rejected a request"),
     "request.revoked": _("took an approval back"),
+    "request.settled": _("a request settled itself"),
     "request.step_approved": _("approved a step of a request"),
     "request.submitted": _("submitted a request"),
     "request.withdrawn": _("withdrew a request"),

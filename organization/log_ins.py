@@ -22,7 +22,7 @@ def open_for(*, employee_id: int, username: str, actor: User, now: datetime) -> 
     and ValidationError for a name that is taken or odd.
     """
     people = Employee.objects.visible_to(actor, Action.GRANT)
-    person = people.select_for_update(of=("self",)).filter(pk=employee_id).first()
+    person = people.select_for_update(of=("self",), no_key=True).filter(pk=employee_id).first()
     if person is None:
         raise NotFound(what=Employee._meta.verbose_name, key=employee_id)
     if person.user_id is not None:

@@ -23,6 +23,7 @@ from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import localize
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -38,7 +39,7 @@ from unfold.contrib.filters.admin import RelatedDropdownFilter as ThemedRelatedF
 from unfold.contrib.import_export.forms import ExportForm as ThemedExportForm
 from unfold.contrib.import_export.forms import ImportForm as ThemedImportForm
 from unfold.decorators import action as themed_action
-from unfold.decorators import display
+from unfold.decorators import display as themed_display
 from unfold.forms import ActionForm as ThemedActionForm
 from unfold.forms import (
     AdminPasswordChangeForm as ThemedPasswordChangeForm,
@@ -104,6 +105,39 @@ def action(function: Callable[..., Any] | None = None, **options: Any) -> Callab
             raise
 
     return closed
+
+
+class Labelled(tuple[str, Any]):
+    """A state and its words: a list colours them by the state, a page writes the words."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return str(self[1])
+
+
+def display(function: Callable[..., Any] | None = None, **options: Any) -> Callable[..., Any]:
+    """Declare a column of a list, which is also a line of the page of a row.
+
+    The theme shows coloured states and moments in lists only; the page of a row would write what
+    Python thinks of them.
+    """
+    if function is None:
+        return partial(display, **options)
+
+    colors = options.get("label")
+
+    @wraps(function)
+    def shown(*args: Any, **kwargs: Any) -> Any:
+        value = function(*args, **kwargs)
+        if isinstance(value, datetime):
+            return localize(timezone.localtime(value))
+        if not isinstance(value, tuple) or len(value) != 2:
+            return value
+        # Of a state without a colour the theme would write the key.
+        return value[1] if isinstance(colors, dict) and value[0] not in colors else Labelled(value)
+
+    return themed_display(shown, **options)
 
 
 class BoundedPaginator(Paginator):

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
-from urllib.parse import urljoin
 
 from chinese_calendar import Holiday
 from django.utils.translation import gettext_lazy as _
@@ -25,7 +24,6 @@ from organization.errors import DomainError
 from scheduling.statutory import StatutoryKind, statutory_days, statutory_names
 from scheduling.workbook import Cell, Sheet, cell_name, read_workbook
 
-LARGEST_ANSWER: Final = 2 * 1024 * 1024
 MOST_DAYS: Final = 120
 
 
@@ -391,28 +389,15 @@ def _short(value: object) -> str:
 
 # Addresses ----------------------------------------------------------------------------------------
 
-_MOST_REDIRECTS: Final = 3
-
 
 def fetch(url: str) -> bytes:
-    """Return what an https address answers, at most 2 MB.
+    """Return what an https address of a calendar holds, as `outside.fetch` gets it.
 
-    Every hop is checked: only https, and only hosts on the public internet, connected by the very
-    address that was checked. Raises SourceRefused and SourceSilent.
+    Raises SourceRefused and SourceSilent.
     """
-    for _hop in range(_MOST_REDIRECTS + 1):
-        try:
-            answer = outside.ask(url, largest=LARGEST_ANSWER)
-        except outside.AddressRefused as refusal:
-            raise SourceRefused(url=url, why=str(refusal.why)) from refusal
-        except outside.AddressSilent as silence:
-            raise SourceSilent(url=url, why=str(silence.why)) from silence
-        if answer.status in (301, 302, 303, 307, 308):
-            url = urljoin(url, answer.location)
-            continue
-        if answer.status != 200:
-            raise SourceSilent(url=url, why=f"HTTP {answer.status}")
-        if len(answer.content) > LARGEST_ANSWER:
-            raise SourceSilent(url=url, why=str(_("the answer is larger than 2 MB.")))
-        return answer.content
-    raise SourceSilent(url=url, why=str(_("it redirects too often.")))
+    try:
+        return outside.fetch(url)
+    except outside.AddressRefused as refusal:
+        raise SourceRefused(url=url, why=str(refusal.why)) from refusal
+    except outside.AddressSilent as silence:
+        raise SourceSilent(url=url, why=str(silence.why)) from silence

@@ -473,7 +473,7 @@ def test_a_punch_without_a_network_is_sent_once_when_it_is_back(
     expect(page.locator("#done li").first).to_contain_text("made without a network")
     page.reload()
     expect(page.locator("#done li").first).to_contain_text("Location")
-    assert Punch.objects.count() == 1
+    assert not Punch.objects.get().is_held
     assert trouble == []
 
 
@@ -487,8 +487,10 @@ def test_the_page_opens_without_a_network_and_keeps_what_was_punched_until_a_log
     page.goto("/punch/")
     expect(page.locator("#who")).to_have_text("Alice")
     expect(page.locator("#place")).to_contain_text("At Office")
+    expect(page.locator("#note-offline")).to_contain_text("your supervisor looks at it")
     punch(page)
     expect(page.locator("#kept li")).to_have_count(1)
+    expect(result(page)).to_contain_text("nobody can check the phone's clock")
     page.reload()
     expect(page.locator("#kept li")).to_have_count(1)
     pressed_by = datetime.now(UTC)
@@ -506,6 +508,9 @@ def test_the_page_opens_without_a_network_and_keeps_what_was_punched_until_a_log
     kept = Punch.objects.get()
     assert kept.employee == site.alice
     assert kept.punched_at <= pressed_by <= kept.received_at
+    # Nobody saw which time the phone's clock showed meanwhile.
+    assert kept.is_held
+    assert "clock_unchecked" in {one["code"] for one in kept.checks.get().reasons}
     assert trouble == []
 
 

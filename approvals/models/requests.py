@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.functional import Promise
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from approvals import content, flow, matrix
 from attendance.models import Absence, Correction, OvertimeApproval, Punch, PunchDecision
@@ -231,6 +231,17 @@ class Request(models.Model):
 
     def __str__(self) -> str:
         return f"{self.employee} {self.work_date} {self.get_kind_display()}"
+
+    @property
+    def counts_by_itself(self) -> bool:
+        """Say whether it ended because its held punch has come to count: nobody withdraws one."""
+        return self.kind == self.Kind.HELD_PUNCH and self.status == self.Status.WITHDRAWN
+
+    def get_status_display(self) -> str:  # type: ignore[no-redef]
+        """Return the status in words, with why it ended where nobody ended it."""
+        if self.counts_by_itself:
+            return gettext("Counts since the second proof came")
+        return str(self.Status(self.status).label)
 
 
 class RequestPhoto(models.Model):

@@ -13,6 +13,7 @@ from approvals.content import digest_of
 from approvals.errors import (
     AlreadySaid,
     ContentChanged,
+    CountsAlready,
     IllegalMove,
     NotYourDecision,
     OpenedByItself,
@@ -24,7 +25,9 @@ from approvals.models import Decider, Request, Step
 from approvals.services import effects, steps
 from approvals.services.standing import may_decide, names_of, stands_in_for, visible
 from approvals.services.submitting import content_of
+from attendance.models import Punch
 from attendance.services.authority import Authority
+from attendance.services.checking import lock_person
 from organization import audit
 from organization.errors import NotFound
 from organization.models import User
@@ -125,10 +128,25 @@ def follow_revoked(*, column: str, key: int, actor: User | None, now: datetime) 
         _tell("request.revoked", request, actor, now, by=column)
 
 
+@transaction.atomic
+def end_held(*, punch: Punch, now: datetime) -> None:
+    """End the request of a held punch that counts by itself: there is nothing left to decide.
+
+    Whoever lets it count has locked the person.
+    """
+    rows = Request.objects.waiting().filter(kind=Request.Kind.HELD_PUNCH, punch=punch)
+    for request in rows.select_related("employee", "department").select_for_update(of=("self",)):
+        _settle(request, Status.WITHDRAWN, None, "", now)
+        _tell("request.settled", request, None, now)
+
+
 def _locked(request_id: int, rows: QuerySet[Request]) -> Request:
+    rows = rows.filter(pk=request_id)
+    # The other proof locks the person first, and then the request that it ends.
+    for person in rows.filter(punch__isnull=False).values_list("employee", flat=True)[:1]:
+        lock_person(person)
     found = (
-        rows.filter(pk=request_id)
-        .select_related("employee__supervisor", "department", "punch__employee", "submitted_by")
+        rows.select_related("employee__supervisor", "department", "punch__employee", "submitted_by")
         .select_for_update(of=("self",))
         .first()
     )
@@ -150,8 +168,10 @@ def _refuse_self(request: Request, actor: User) -> None:
 
 
 def _check_move(request: Request, new: Status) -> None:
-    if not flow.can_become(Status(request.status), new):
-        raise IllegalMove(old=request.status, new=new.value)
+    if flow.can_become(Status(request.status), new):
+        return
+    refusal = CountsAlready if request.counts_by_itself else IllegalMove
+    raise refusal(old=request.status, new=new.value)
 
 
 def _turn_of(

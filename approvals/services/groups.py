@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -32,6 +34,8 @@ FAILURES_AT_MOST: Final = 20
 NEWS_FOR: Final = timedelta(days=3)
 LINES_AT_MOST: Final = 20
 ROBOTS_AT_ONCE: Final = 100
+# As for mails: a round ends before the next bells pile up, and long before a lease does.
+ROUND_SECONDS: Final = 120.0
 _LARGEST_ANSWER: Final = 64 * 1024
 _FIELDS: Final = ("name", "department", "system", "kinds", "language", "is_active")
 ADDRESS_AT_MOST: Final = 500
@@ -135,19 +139,28 @@ def _check(system: str, address: str) -> None:
 # --- telling ---------------------------------------------------------------------------------
 
 
-def post_due(*, now: datetime) -> int:
+def post_due(*, now: datetime, stopwatch: Callable[[], float] = time.monotonic) -> int:
     """Tell the groups what is due, each in one message; return how many lines went out.
 
     A robot that does not answer rests, with growing pauses, and switches itself off after
-    FAILURES_AT_MOST of them; what it did not tell waits until it is in use again. No other waits.
+    FAILURES_AT_MOST of them; what it did not tell waits until it is in use again. No other waits:
+    those that answered last time are told first. After ROUND_SECONDS the rest is for the next bell.
+    `stopwatch` counts seconds.
     """
     open_ones = GroupMessage.objects.filter(closed_at=None)
     rows = (
         GroupRobot.objects.filter(is_active=True, pk__in=open_ones.values("robot"))
         .filter(_rested(now))
-        .order_by("told_at", "pk")
+        .order_by("failures", F("told_at").asc(nulls_first=True), "pk")
     )
-    return sum(_tell_group(key, now) for key in rows.values_list("pk", flat=True)[:ROBOTS_AT_ONCE])
+    count, began = 0, stopwatch()
+    for key in list(rows.values_list("pk", flat=True)[:ROBOTS_AT_ONCE]):
+        # Whole seconds: a pause of a minute is over when the bell of that minute rings.
+        passed = int(stopwatch() - began)
+        if passed > ROUND_SECONDS:
+            break
+        count += _tell_group(key, now + timedelta(seconds=passed))
+    return count
 
 
 def _rested(now: datetime) -> Q:

@@ -13,6 +13,7 @@ from django.utils.timezone import localdate
 
 from approvals.content import CONTENT, Kind, digest_of
 from approvals.errors import (
+    AfterItsShift,
     AskedAlready,
     BeforeItsShift,
     InTheFuture,
@@ -31,7 +32,7 @@ from attendance.models import Correction, Punch
 from attendance.planning import minute_of, moment_of
 from attendance.services.absences import check_overtime_span
 from attendance.services.corrections import CorrectedAlready, UnknownSlot, check_reach
-from attendance.services.days import explain_day, zones_of
+from attendance.services.days import REACH, belongings_of, explain_day, local_date, zones_of
 from attendance.services.periods import require_open
 from organization import audit
 from organization.access import Action
@@ -40,8 +41,6 @@ from organization.models import Employee, User
 from organization.services import department_on
 
 _MINUTE: Final = timedelta(minutes=1)
-# A date in any zone, and the window of its shift, lie within so much of the date in UTC.
-_REACH: Final = timedelta(days=2)
 
 
 @transaction.atomic
@@ -59,8 +58,9 @@ def submit_make_up(
     """Ask that a moment stand in for a punch that is missing or wrong.
 
     The actor is the person, or configures there. `photo` is a file as it came. Raises NotFound,
-    InTheFuture, TooLate, UnknownSlot, KindRefused, PhotoMissing, PhotoRefused, TooManyPhotos,
-    CorrectedAlready, PeriodClosed, AskedAlready, QuotaSpent and ValidationError.
+    InTheFuture, BeforeItsShift, AfterItsShift, TooFarFromItsDay, TooLate, UnknownSlot, KindRefused,
+    PhotoMissing, PhotoRefused, TooManyPhotos, CorrectedAlready, PeriodClosed, AskedAlready,
+    QuotaSpent and ValidationError.
     """
     _meet(employee, actor, work_date)
     corrected_at = corrected_at.replace(second=0, microsecond=0)
@@ -69,8 +69,8 @@ def submit_make_up(
     today = today_of(employee, now)
     loaded, result = explain_day(employee_id=employee.pk, work_date=work_date, now=now)
     _refuse_slot(loaded, slot)
-    _refuse_before_its_shift(loaded, corrected_at, today)
     check_reach(corrected_at, work_date)
+    _refuse_outside_its_window(loaded, corrected_at, today)
     terms = limits.limits_of(loaded)
     limits.refuse_too_late(terms, work_date, today)
     limits.refuse_kind(terms, result, slot)
@@ -113,8 +113,8 @@ def submit_appeal(
 ) -> Request:
     """Dispute what was found: at a slot, which shall count as on time, or of a refused punch.
 
-    A missing punch is nothing to dispute; a make-up is asked for it. A punch is disputed on its own
-    date, or on one whose window holds it.
+    A missing punch is nothing to dispute; a make-up is asked for it. A punch is disputed on the
+    date that takes it, or on the one on which it was made.
     Raises NotFound, TooLate, NoSuchFinding, CorrectedAlready, PeriodClosed, AskedAlready and
     ValidationError.
     """
@@ -266,7 +266,7 @@ def open_held(*, punch: Punch, anomaly: str, now: datetime) -> Request:
     there = Request.objects.filter(kind=Kind.HELD_PUNCH.value, punch=punch).first()
     if there is not None:
         return there
-    work_date = date_of(punch)
+    work_date = punch.punched_at.astimezone(ZoneInfo(punch.zone)).date()
     return _keep(
         Request(
             kind=Kind.HELD_PUNCH.value,
@@ -287,28 +287,16 @@ def open_held(*, punch: Punch, anomaly: str, now: datetime) -> Request:
     )
 
 
-def date_of(punch: Punch) -> date:
-    """Return the date on the wall where a punch was made."""
-    return punch.punched_at.astimezone(ZoneInfo(punch.zone)).date()
-
-
 def refused_on(loaded: Loaded) -> list[Punch]:
     """Return the refused punches of a day, oldest first, but those that an appeal is about."""
     day = datetime.combine(loaded.work_date, time(), UTC)
     near = Punch.objects.refused().filter(
-        employee=loaded.employee_id, punched_at__gte=day - _REACH, punched_at__lt=day + 2 * _REACH
+        employee=loaded.employee_id, punched_at__gte=day - REACH, punched_at__lt=day + 2 * REACH
     )
     appeals = Request.objects.in_force().filter(kind=Kind.APPEAL.value, punch=OuterRef("pk"))
-    rows = near.exclude(Exists(appeals)).order_by("punched_at", "pk")
-    return [punch for punch in rows if _is_of(loaded, punch)]
-
-
-def _is_of(loaded: Loaded, punch: Punch) -> bool:
-    """Say whether a punch is one of a day's: of its date, or within its window."""
-    plan = loaded.planned.plan
-    if plan is not None and plan.opens <= minute_of(punch.punched_at) <= plan.closes:
-        return True
-    return date_of(punch) == loaded.work_date
+    punches = list(near.exclude(Exists(appeals)).order_by("punched_at", "pk"))
+    found = belongings_of(punches)
+    return [punch for punch in punches if found[punch.pk].work_date == loaded.work_date]
 
 
 def planned_at(loaded: Loaded, slot: str) -> datetime | None:
@@ -329,7 +317,7 @@ def _meet(employee: Employee, actor: User | None, on: date) -> None:
 
     The person's row is locked: what overlaps is looked for among what is kept.
     """
-    people = Employee.objects.select_for_update(of=("self",)).filter(pk=employee.pk)
+    people = Employee.objects.select_for_update(of=("self",), no_key=True).filter(pk=employee.pk)
     if actor is not None and employee.user_id != actor.pk:
         people = people.filter(pk__in=Employee.objects.visible_on(on, actor, Action.RULE))
     if not people.exists():
@@ -347,19 +335,27 @@ def _refuse_slot(loaded: Loaded, slot: str) -> None:
         raise CorrectedAlready(slot=slot, work_date=str(day))
 
 
-def _refuse_before_its_shift(loaded: Loaded, corrected_at: datetime, today: date) -> None:
-    """Raise InTheFuture for a date to come, BeforeItsShift for a moment at which none counts."""
+def _refuse_outside_its_window(loaded: Loaded, corrected_at: datetime, today: date) -> None:
+    """Raise InTheFuture for a date to come, and for a moment at which no punch counts for it.
+
+    That is BeforeItsShift or AfterItsShift: what a punch could not earn, no request earns.
+    """
     if loaded.work_date > today:
         raise InTheFuture(corrected_at=str(loaded.work_date))
     plan = loaded.planned.plan
-    if plan is not None and minute_of(corrected_at) < plan.opens:
+    if plan is None:
+        return
+    if minute_of(corrected_at) < plan.opens:
         raise BeforeItsShift(work_date=str(loaded.work_date))
+    if minute_of(corrected_at) > plan.closes:
+        raise AfterItsShift(work_date=str(loaded.work_date))
 
 
 def _refused_punch(loaded: Loaded, punch: Punch) -> str:
     """Return what a refused punch of the person's day was held for. Raises NoSuchFinding."""
-    is_refused = Punch.objects.refused().filter(pk=punch.pk).exists()
-    if punch.employee_id != loaded.employee_id or not is_refused or not _is_of(loaded, punch):
+    is_refused = Punch.objects.refused().filter(pk=punch.pk, employee=loaded.employee_id).exists()
+    days = {local_date(punch), belongings_of([punch])[punch.pk].work_date}
+    if not is_refused or loaded.work_date not in days:
         raise NoSuchFinding(work_date=str(loaded.work_date))
     held = Request.objects.filter(kind=Kind.HELD_PUNCH.value, punch=punch).first()
     return held.anomaly if held is not None else ""
@@ -457,11 +453,17 @@ def _keep(
     return request
 
 
-def dates_of(request: Request) -> list[date]:
-    """Return the dates that a request would change, at the person's site."""
+def dates_of(request: Request, zone: ZoneInfo | None = None) -> list[date]:
+    """Return the dates that a request would change, at the person's site, in its `zone` if known.
+
+    An appeal about a punch names a date; the punch may be of another one.
+    """
+    if request.punch is not None:
+        taken_by = belongings_of([request.punch])[request.punch.pk].work_date
+        return sorted({request.work_date, taken_by})
     if request.starts_at is None or request.ends_at is None or request.kind == Kind.OVERTIME:
         return [request.work_date]
-    zone = ZoneInfo(zones_of([request.employee_id])[request.employee_id])
+    zone = zone or ZoneInfo(zones_of([request.employee_id])[request.employee_id])
     last = (request.ends_at - timedelta.resolution).astimezone(zone).date()
     days = (last - request.work_date).days
     return [request.work_date + timedelta(days=n) for n in range(max(days, 0) + 1)]

@@ -89,10 +89,13 @@ def test_the_list_is_narrowed_down(office: Cast):
         return {row["id"] for row in bob.get(f"{FLOW}{query}").json()["results"]}
 
     assert keys("") == {mine.pk, theirs.pk}
-    assert keys("?waits_for_me=1") == {mine.pk}
+    assert keys("?waits_for_me=1") == keys("?waits_for_me=true") == {mine.pk}
+    assert keys("?waits_for_me=0") == keys("?waits_for_me=false") == {mine.pk, theirs.pk}
     assert keys("?employee=00102&status=waiting") == {theirs.pk}
     assert keys("?status=approved") == set()
     assert bob.get(f"{FLOW}?status=odd").status_code == 400
+    odd = bob.get(f"{FLOW}?waits_for_me=perhaps")
+    assert (odd.status_code, "waits_for_me" in str(odd.json())) == (400, True)
 
 
 @pytest.mark.parametrize(("odd", "code"), [
@@ -130,3 +133,26 @@ def test_hr_starts_one_for_somebody_and_leave_takes_its_days(office: Cast):
 
 def test_whoever_decides_nothing_and_is_nobody_starts_nothing(office: Cast):
     assert send(User.objects.create_user("nobody"), FLOW, **MAKE_UP)[0] == 403
+
+
+def test_what_is_posted_is_not_lost_without_the_slash(office: Cast):
+    request = ask(office.alice)
+
+    status, _body = send(office.bob.user, f"{FLOW}{request.pk}", decision="approve")
+
+    request.refresh_from_db()
+    assert (status, request.status) == (200, "approved")
+
+
+@pytest.mark.parametrize(("said", "field"), [
+    ({"at": "2026-09-01T18:00:00"}, "at"),
+    ({"kind": "leave", "leave_type": "sick", "first": "2026-09-01", "last": "2026-09-01",
+      "starts_at": "2026-09-01T09:00:00+08:00", "ends_at": "2026-09-01T10:00:00+08:00"}, "first"),
+])  # fmt: skip
+def test_what_can_be_meant_in_two_ways_is_refused_at_its_field(
+    office: Cast, said: dict[str, str], field: str
+):
+    status, body = send(office.alice.user, FLOW, **{**MAKE_UP, **said})
+
+    assert (status, field in str(body)) == (400, True)
+    assert not Request.objects.exists()

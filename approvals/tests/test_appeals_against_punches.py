@@ -8,11 +8,23 @@ import pytest
 from django.test import Client
 
 from approvals import services
+from approvals.closing import WAITING_REQUESTS
 from approvals.models import Request
 from approvals.tests.office import DAY, NOW, approve, punch, reject, result
+from approvals.tests.test_closed_days import (
+    FIRST,
+    LAST,
+    LATER,
+    NIGHT,
+    OCTOBER,
+    hold,
+    work,
+)
 from approvals.tests.test_my_pages import browser, page_of, text
 from approvals.tests.test_stories import held
 from attendance.models import Punch
+from attendance.services import periods
+from attendance.services.closing_checks import ToClose
 from attendance.services.corrections import invalidate_punch
 from tests.cast import Cast
 
@@ -168,3 +180,32 @@ def test_hr_appeals_for_somebody_whom_it_configures_and_for_nobody_else(
 
     assert post(office.other_hr, **said).status_code == 404
     assert post(office.hr, **said).status_code == 201
+
+
+def test_an_appeal_about_a_night_is_of_the_date_that_takes_the_punch_and_closed_with_it(
+    office: Cast,
+):
+    work(office.alice, NIGHT)
+    made = hold(office.alice, "6:02", OCTOBER)
+    reject(made, office.bob)
+    assert made.punch is not None
+    way = f"{APPEAL}?day={LAST}&amp;slot=punch-{made.punch.pk}"
+    alice = browser(office.alice.user)
+    with pytest.MonkeyPatch.context() as clock:
+        clock.setattr("django.utils.timezone.now", lambda: LATER)
+        assert way in text(alice, f"/me/{LAST}/")
+        assert way not in text(alice, f"/me/{OCTOBER}/")
+        assert f"/me/{LAST}/" in text(alice, "/me/punches/")
+        assert post(office.alice.user, punch=made.punch.pk).json()["work_date"] == str(LAST)
+    own = Request.objects.get(kind="appeal")
+    services.withdraw(request_id=own.pk, actor=office.alice.user, now=LATER)
+
+    # Asked on the date that the wall showed, it is counted where the night is closed.
+    other = services.submit_appeal(
+        employee=office.alice, work_date=OCTOBER, punch=made.punch, reason="So",
+        actor=office.alice.user, now=LATER,
+    )  # fmt: skip
+    period = periods.open_period(
+        department=office.unit, starts_on=FIRST, ends_on=LAST, actor=None, now=LATER
+    )
+    assert list(WAITING_REQUESTS.rows(ToClose(period))) == [other]

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from approvals import services
@@ -11,7 +13,9 @@ from approvals.cards import SHOWN
 from approvals.models import Request
 from approvals.tests.office import DAY, NOW, ask, at, punch, reject
 from attendance.models import Correction
-from organization.models import User
+from attendance.services import days, periods
+from attendance.services.closing_checks import ToClose, look
+from organization.models import Department, User
 from tests.cast import Cast, appoint
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_cast")]
@@ -298,6 +302,43 @@ def test_twenty_cards_cost_no_more_queries_than_a_few(office: Cast, django_asser
 
     assert said.count('class="kq-panel ap-card"') == SHOWN
     assert "These are the first 20" in said
+
+
+def test_leaves_cost_no_more_queries_however_many_and_whoever_has_closed_a_month(office: Cast):
+    close_september(office.other_unit)
+    costs = []
+    # Working days of two weeks.
+    for n in (7, 8, 9, 10, 13, 14):
+        day = DAY + timedelta(days=n)
+        services.submit_hours(
+            employee=office.alice, kind="leave", leave_type="sick", reason="Ill",
+            starts_at=at("9:00", day), ends_at=at("10:00", day), actor=office.alice.user, now=NOW,
+        )  # fmt: skip
+        bob = browser(office.bob.user)
+        bob.get(INBOX)
+        with CaptureQueriesContext(connection) as asked:
+            bob.get(INBOX)
+        costs.append(len(asked))
+
+    # The first row of a kind may ask for what the next ones share.
+    assert len(set(costs[1:])) == 1, costs
+
+
+def close_september(department: Department) -> None:
+    """Let the month of a department be paid, so that a closed period lies among the dates."""
+    after = datetime(2026, 10, 5, tzinfo=UTC)
+    days.wake_range(starts_on=date(2026, 9, 1), ends_on=date(2026, 9, 30), cause="ordered",
+                    now=after)  # fmt: skip
+    days.judge_all(now=after)
+    period = periods.open_period(
+        department=department, starts_on=date(2026, 9, 1), ends_on=date(2026, 9, 30), actor=None,
+        now=after,
+    )  # fmt: skip
+    seen = {one.check.key: one.number for one in look(ToClose(period))}
+    periods.order_closing(
+        period_id=period.pk, typed=department.code, seen=seen, actor=None, now=after
+    )
+    assert periods.finish_closing(period_id=period.pk, now=after) is not None
 
 
 def test_to_withdraw_a_request_is_not_said_as_to_withdraw_a_consent(office: Cast):

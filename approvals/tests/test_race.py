@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from threading import Barrier, Thread
 from typing import Any
@@ -16,9 +16,11 @@ from approvals import services
 from approvals.errors import AskedAlready, IllegalMove, QuotaSpent
 from approvals.models import Allowance, ApprovalRule, ApprovalRuleStep, Notification, Request
 from approvals.services import mailing, reminding
-from approvals.tests.office import DAY, NOW, ask, at, open_office
-from attendance.models import Correction
-from attendance.services import days
+from approvals.tests.office import DAY, NOW, ask, at, open_office, publish
+from attendance.evidence.demands import Demands, TwoProofs
+from attendance.models import Correction, Punch
+from attendance.services import checking, days
+from attendance.services.keeping import NewPunch
 from organization.errors import DomainError
 from organization.models import Role, User
 from tests.cast import Cast, appoint, play
@@ -159,3 +161,51 @@ def test_two_bells_at_once_send_one_mail_and_remind_once(office: Cast, settings:
     assert sorted(reminded.values_list("recipient__username", flat=True)) == [
         "alice", "bob", "carol"
     ]  # fmt: skip
+
+
+def show(cast: Cast, method: str, moment: datetime, *, now: datetime) -> None:
+    """Let a terminal say how Alice showed at it who she is."""
+    second = int(moment.timestamp())
+    seen = NewPunch(
+        employee_id=cast.alice.pk, department_id=cast.department.pk, second=second,
+        zone="Asia/Shanghai", method=method, source="terminal", natural_key=f"{method}:{second}",
+    )  # fmt: skip
+    checking.record_vouched([seen], now=now)
+
+
+def test_whoever_decides_as_the_second_proof_comes_and_the_proof_let_each_other_pass(office: Cast):
+    """One after the other, in either order: the request ends once, and both proofs count."""
+    publish(office, demands=Demands(second_check=TwoProofs("card", "fingerprint", 15)))
+    for turn in range(6):
+        moment = at("8:50", DAY - timedelta(days=turn))
+        show(office, "card", moment, now=moment)
+        assert checking.settle_second_checks(now=NOW) == 1
+        request = Request.objects.waiting().get()
+
+        refused = at_once(
+            press(services.approve, request, office.bob.user),
+            partial(show, office, "fingerprint", moment + timedelta(minutes=5), now=NOW),
+        )
+
+        assert len(refused) == (Request.objects.get(pk=request.pk).status == "withdrawn")
+        assert not Request.objects.waiting().exists()
+        assert all(
+            not row.is_held or row.decisions.get().verdict == "accepted"
+            for row in Punch.objects.all()
+        )
+
+
+def test_a_bell_that_holds_a_first_proof_as_the_second_comes_leaves_nothing_waiting(office: Cast):
+    publish(office, demands=Demands(second_check=TwoProofs("card", "fingerprint", 15)))
+    for turn in range(6):
+        moment = at("8:50", DAY - timedelta(days=turn))
+        show(office, "card", moment, now=moment)
+
+        at_once(
+            partial(checking.settle_second_checks, now=NOW),
+            partial(show, office, "fingerprint", moment + timedelta(minutes=5), now=NOW),
+        )
+
+        assert not Request.objects.waiting().exists()
+        first = Punch.objects.get(method="card", punched_at=moment)
+        assert first.decisions.get().verdict == "accepted"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -189,6 +189,67 @@ def test_a_robot_that_stays_silent_switches_itself_off_and_says_so(
     told = Notification.objects.filter(kind="robot_off")
     assert set(told.values_list("recipient", flat=True)) == {office.hr.pk, office.superuser.pk}
     assert AuditEntry.objects.filter(verb="robot.switched_off").exists()
+
+
+def slow(monkeypatch: pytest.MonkeyPatch, seconds: float) -> Callable[[], float]:
+    """Let every robot take its time; return the stopwatch that counts it."""
+    passed, say = [0.0], outside.ask
+
+    def ask(*args: Any, **more: Any) -> outside.Answer:
+        passed[0] += seconds
+        return say(*args, **more)
+
+    monkeypatch.setattr(outside, "ask", ask)
+    return lambda: passed[0]
+
+
+def test_a_round_of_telling_ends_and_the_next_one_tells_the_rest(
+    office: Cast, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(5):
+        add(office, name=f"Weavers {n}", address=f"{ADDRESS}{n}")
+    ask(office.alice)
+    stopwatch = slow(monkeypatch, 50)
+
+    told = [groups.post_due(now=NOW + timedelta(minutes=n), stopwatch=stopwatch) for n in range(3)]
+
+    assert told == [3, 2, 0]
+    assert len({path for path, _said in stub.heard}) == len(stub.heard) == 5
+
+
+def test_a_robot_that_is_told_late_in_a_round_rests_from_then_on(
+    office: Cast, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bell beside it, sixteen minutes after the round began, finds it taken."""
+    for n in range(2):
+        add(office, name=f"Weavers {n}", address=f"{ADDRESS}{n}")
+    ask(office.alice)
+    monkeypatch.setattr(groups, "ROUND_SECONDS", 3_600)
+    stopwatch, said, beside = slow(monkeypatch, 16 * 60), outside.ask, list[int]()
+
+    def answer(*args: Any, **more: Any) -> outside.Answer:
+        if len(stub.heard) == 1:
+            monkeypatch.setattr(outside, "ask", said)
+            beside.append(groups.post_due(now=NOW + timedelta(minutes=16)))
+        return said(*args, **more)
+
+    monkeypatch.setattr(outside, "ask", answer)
+
+    assert groups.post_due(now=NOW, stopwatch=stopwatch) == 2
+    assert (beside, len(stub.heard)) == ([0], 2)
+
+
+def test_whoever_answers_is_told_before_whoever_does_not(
+    office: Cast, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = [add(office, name=f"Silent {n}", address=f"{ADDRESS}{n}").pk for n in range(3)]
+    GroupRobot.objects.filter(pk__in=silent).update(failures=3)
+    add(office, address=f"{ADDRESS}-answers")
+    ask(office.alice)
+
+    groups.post_due(now=NOW, stopwatch=slow(monkeypatch, 200))
+
+    assert [path.rpartition("=")[2] for path, _said in stub.heard] == ["k1-answers"]
 
 
 def test_a_redirect_is_followed_nowhere(office: Cast, stub: Stub) -> None:

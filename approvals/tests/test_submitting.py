@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 
 from approvals import services
 from approvals.errors import (
+    AfterItsShift,
     AllowanceSpent,
     AskedAlready,
     BeforeItsShift,
@@ -292,6 +293,16 @@ def test_a_make_up_before_its_shift_opens_is_none(office: Cast):
             now=at("12:00", DAY + timedelta(days=20)),
         )
     assert ask(office.alice, slot="in", corrected_at=at("6:00")).status == "waiting"
+
+
+def test_a_make_up_after_its_window_has_closed_is_none(office: Cast):
+    """The window of 9:00 to 18:00 ends at midnight: a punch of the next day would earn nothing."""
+    later = at("12:00", DAY + timedelta(days=1))
+
+    with pytest.raises(AfterItsShift):
+        ask(office.alice, corrected_at=at("9:30", DAY + timedelta(days=1)), now=later)
+
+    assert ask(office.alice, corrected_at=at("23:59"), now=later).status == "waiting"
 
 
 def test_leave_over_new_year_takes_each_year_its_own_days(office: Cast):

@@ -163,7 +163,7 @@ class GeofenceAdmin(ScopedAdmin):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
         if db_field.name == "department":
-            return department_box(request, help_text=db_field.help_text)
+            return department_box(request, help_text=db_field.help_text, is_demanded=True)
         return super().formfield_for_dbfield(db_field, request, **options)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:

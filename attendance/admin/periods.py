@@ -30,7 +30,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from kombu.exceptions import OperationalError
 
 from attendance.closingsheet import as_csv, as_workbook, checksum_of
-from attendance.console.closing import change_lines, totals_lines
+from attendance.console.closing import change_lines, reasons_given, totals_lines
 from attendance.console.period import period_of, period_start
 from attendance.models import Adjustment, AttendancePeriod, PeriodClosing, Reopening
 from attendance.services import periods
@@ -528,8 +528,8 @@ class AdjustmentAdmin(ReadOnlyAdmin):
     ordering = ("-pk",)
     sortable_by = ()
     fields = (
-        "employee", "work_date", "department", "closing", "version", "changes", "why", "found",
-        "waits", "day",
+        "employee", "work_date", "department", "closing", "version", "changes", "why", "said",
+        "found", "waits", "day",
     )  # fmt: skip
     readonly_fields = fields
 
@@ -542,6 +542,11 @@ class AdjustmentAdmin(ReadOnlyAdmin):
     def why(self, row: Adjustment) -> str:
         """Say what made the day be judged anew."""
         return str(CAUSES.get(row.cause, row.cause))
+
+    @display(description=_("reasons given"))
+    def said(self, row: Adjustment) -> str:
+        """Say why people decided about the day though it was paid."""
+        return "\n".join(reasons_given(row)) or "–"
 
     @display(description=_("found"), ordering="found_at")
     def found(self, row: Adjustment) -> datetime:

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
+from django.db.models import Q, QuerySet
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from attendance.models import Adjustment, AttendanceDay, ClosedDay
+from attendance.models import (
+    Absence,
+    Adjustment,
+    AttendanceDay,
+    ClosedDay,
+    Correction,
+    OvertimeApproval,
+    Punch,
+)
 from attendance.models.periods import FIGURES, TEXTS
 from attendance.wording import DAY_TYPES, duration_text, slot_label
+from organization.models import AuditEntry
+
+_DAY: Final = timedelta(days=1)
 
 _FIGURES: Final[Mapping[str, str | Promise]] = {
     "status": _("Status"),
@@ -64,6 +76,31 @@ def change_lines(row: Adjustment) -> Iterator[str]:
         if before != after:
             said = f"{_said(figure, before)} → {_said(figure, after)}"
             yield f"{_FIGURES[figure]}: {said}"
+
+
+def reasons_given(row: Adjustment) -> list[str]:
+    """Return why somebody decided about the day though it was paid, the latest first. Five queries.
+
+    Each as "who: why". What came by itself, as a log that was late, has nobody who gave a reason.
+    """
+    person, first = row.employee_id, datetime.combine(row.work_date, time.min, UTC)
+    # In some zone the day begins, and a night ends, a day away from it.
+    around = (first - _DAY, first + 2 * _DAY)
+    facts: list[QuerySet[Any]] = [
+        Correction.objects.filter(employee=person, work_date=row.work_date),
+        OvertimeApproval.objects.filter(employee=person, work_date=row.work_date),
+        Absence.objects.filter(employee=person, starts_at__lt=around[1], ends_at__gt=around[0]),
+        Punch.objects.filter(employee=person, punched_at__range=around, decisions__isnull=False),
+    ]
+    about = Q()
+    for found in facts:
+        keys = [str(key) for key in found.order_by("-pk").values_list("pk", flat=True)[:20]]
+        about |= Q(thing_type=found.model._meta.label_lower, thing_id__in=keys)
+    said = AuditEntry.objects.filter(about, facts__as_adjustment__isnull=False)
+    return [
+        f"{one.actor or '–'}: {one.facts['as_adjustment']}"
+        for one in said.select_related("actor").order_by("-pk")[:_CHANGES_AT_MOST]
+    ]
 
 
 class Change(NamedTuple):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
-from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
+from typing import NamedTuple
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext
@@ -15,9 +14,8 @@ from attendance.engine import DayResult, evaluate_day
 from attendance.loading import Facts, inputs, load_facts
 from attendance.models import Punch
 from attendance.planning import minute_of
+from attendance.services.days import dates_around, local_date
 from attendance.wording import duration_text
-
-_DAY: Final = timedelta(days=1)
 
 
 class DayAhead(NamedTuple):
@@ -39,9 +37,7 @@ class DayAhead(NamedTuple):
 
 def days_ahead(punch: Punch, *, counts: bool, now: datetime) -> list[DayAhead]:
     """Return the days that change when a punch counts, or does not, oldest first."""
-    there = punch.punched_at.astimezone(ZoneInfo(punch.zone)).date()
-    # A shift may end on the second day after its date, and the next one may hang on it.
-    days = [there + n * _DAY for n in range(-2, 2)]
+    days = dates_around(local_date(punch))
     facts = load_facts([punch.employee_id], days[0], days[-1])
     found = zip(
         days,

@@ -34,7 +34,9 @@ class AskedOfMe(NamedTuple):
 
 def read_own_consents(employee: Employee, language: str, *, now: datetime) -> list[AskedOfMe]:
     """Return the notices that the person's rule asks about today, and those they agreed to."""
-    held = {row.purpose: row for row in Consent.objects.filter(employee=employee, withdrawn_at=None)}
+    held = {
+        row.purpose: row for row in Consent.objects.filter(employee=employee, withdrawn_at=None)
+    }
     demands = demands_at(employee.pk, own.today_of(employee, now=now))
     found = []
     for purpose in Purpose:

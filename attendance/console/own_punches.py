@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from attendance.console.checked import decisions, latest_decision, refusal_of
 from attendance.evidence.reasons import Effect
 from attendance.models import Punch, PunchCheck, PunchDecision
 from attendance.reason_words import sentences
+from attendance.services.days import belongings_of
 from organization.models import Employee, User
 
 PUNCHES_A_PAGE: Final = 40
@@ -39,7 +40,8 @@ _LOOKS: Final = {
 class OwnPunch(NamedTuple):
     """A punch on the wall's clock. `decision` is the last word of whoever decided, if one has.
 
-    `refusal` says by whom and why it does not count; empty for any other.
+    `refusal` says by whom and why it does not count, and `work_date` which day would take it; empty
+    for any other.
     """
 
     punch: Punch
@@ -48,6 +50,7 @@ class OwnPunch(NamedTuple):
     reasons: list[str]
     decision: PunchDecision | None
     refusal: str
+    work_date: date | None
 
 
 class OwnPunches(NamedTuple):
@@ -62,10 +65,12 @@ def read_own_punches(user: User, employee: Employee, number: str) -> OwnPunches:
     own = Punch.objects.visible_to(user).filter(employee=employee).select_related("terminal")
     newest = own.prefetch_related("checks", decisions()).order_by("-punched_at", "-pk")
     page = Paginator(newest, PUNCHES_A_PAGE).get_page(number)
-    return OwnPunches(page, [_told(punch) for punch in page])
+    refused = [punch for punch in page if refusal_of(latest_decision(punch))]
+    days = {key: one.work_date for key, one in belongings_of(refused).items()}
+    return OwnPunches(page, [_told(punch, days.get(punch.pk)) for punch in page])
 
 
-def _told(punch: Punch) -> OwnPunch:
+def _told(punch: Punch, work_date: date | None) -> OwnPunch:
     zone = ZoneInfo(punch.zone)
     check = max(punch.checks.all(), key=lambda one: one.pk, default=None)
     decision = latest_decision(punch)
@@ -76,6 +81,7 @@ def _told(punch: Punch) -> OwnPunch:
         sentences(_telling(check), zone=zone) if check is not None else [],
         decision,
         refusal_of(decision),
+        work_date,
     )
 
 

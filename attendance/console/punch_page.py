@@ -241,15 +241,33 @@ def _meaning(line: PunchLine, outcome: str, today: _Today) -> str:
     slot = next((one.name for one in today.result.slots if one.punch == line.punch.pk), None)
     if slot is None:
         return line.meaning
-    wrong = [one for one in today.result.findings if one.slot == slot]
-    minutes = next((one.minutes for one in wrong if one.anomaly == Anomaly.TIME), 0)
-    if not minutes:
-        return gettext("on time")
+    minutes = _minutes_wrong(today.result, slot)
     if slot.startswith("in"):
         words = ngettext("%(count)d minute late", "%(count)d minutes late", minutes)
-    else:
+    elif minutes:
         words = ngettext("left %(count)d minute early", "left %(count)d minutes early", minutes)
-    return words % {"count": minutes}
+    else:
+        # Nobody has left early while they may still come back: it is said as it stands.
+        minutes = _minutes_wrong(_once_closed(today), slot)
+        words = ngettext(
+            "%(count)d minute before the end, so far",
+            "%(count)d minutes before the end, so far",
+            minutes,
+        )
+    return words % {"count": minutes} if minutes else gettext("on time")
+
+
+def _minutes_wrong(result: DayResult, slot: str) -> int:
+    wrong = (one for one in result.findings if one.slot == slot)
+    return next((one.minutes for one in wrong if one.anomaly == Anomaly.TIME), 0)
+
+
+def _once_closed(today: _Today) -> DayResult:
+    """Return the day as it would be if nobody punched any more."""
+    day = today.loaded.day
+    if day.plan is None or day.as_of > day.plan.closes:
+        return today.result
+    return evaluate_day(day._replace(as_of=Minute(day.plan.closes + 1)))
 
 
 def _day(today: _Today) -> dict[str, Any]:

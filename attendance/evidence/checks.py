@@ -209,9 +209,6 @@ def _by_code(matter: Matter) -> Iterator[Reason]:
     if claim.is_offline and scanned.state is CodeState.VALID:
         yield from _of_its_moment(scanned, matter)
     yield from _of_own_unit(screen.unit, matter.history.unit)
-    if screens.use_key(scanned, matter.history.person) in matter.history.used_codes:
-        # The second use is the same punch again, and merges with it.
-        yield reason(Effect.FLAG, Code.QR_USED)
     fences = (screen.place,) if screen.place else policy.fences
     beside = list(_beside_code(fences, matter))
     yield from beside

@@ -40,9 +40,10 @@ class Claim(NamedTuple):
     positioning first failed without a fix since (see timing.failing_since), `phone_clock` what an
     offline phone's clock said when it sent the punch. `number` is the phone's own, which only
     rises, `pressed_at` when the button was pressed by the phone's clock, and `not_before` a moment
-    that had certainly passed by then, as the phone's stopwatch has it. `is_position_declined` says
-    that the person has not agreed to be located; it and `is_from_terminal` are set by the edge,
-    never by a phone.
+    that had certainly passed by then. `is_clock_watched` says that the phone's stopwatch has run
+    since the server named its time; without it `not_before` may be of any day.
+    `is_position_declined` says that the person has not agreed to be located; it and
+    `is_from_terminal` are set by the edge, never by a phone.
     """
 
     position: Position | None = None
@@ -60,6 +61,7 @@ class Claim(NamedTuple):
     number: int | None = None
     pressed_at: datetime | None = None
     not_before: datetime | None = None
+    is_clock_watched: bool = False
     is_position_declined: bool = False
     is_from_terminal: bool = False
 

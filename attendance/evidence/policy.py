@@ -76,18 +76,16 @@ class History:
     """What is known before a claim is judged; the caller reads it, the library trusts it.
 
     `numbered` are the phone's other punches, of whomever; those that contradict the claim suffice.
-    `unit` is the person's business unit, `used_codes` are keys of screens.use_key, `photo_owners`
-    the other people whose photo had the same digest, `own_photos` the person's own punches with it.
+    `unit` is the person's business unit, `photo_owners` are the other people whose photo had the
+    same digest, `own_photos` the person's own punches with it.
     """
 
-    person: str
     unit: str | None = None
     bindings: tuple[Binding, ...] = ()
     phone_uses: tuple[Use, ...] = ()
     numbered: tuple[Numbered, ...] = ()
     fixes: tuple[Fix, ...] = ()
     punches: tuple[Earlier, ...] = ()
-    used_codes: frozenset[str] = frozenset()
     photo_owners: frozenset[str] = frozenset()
     own_photos: int = 0
 

@@ -33,7 +33,8 @@ class Said(NamedTuple):
     `photo_sha256` is the digest of the picture that goes with it; `instead_of` the number under
     which the same punch was sent before, if no answer came. `server_at` is what the server's
     clock said when the phone last heard from it, and `since_server` how long that was ago by the
-    phone's stopwatch, which nobody sets.
+    phone's stopwatch, which nobody sets; None where it has not run since then, as the page was
+    opened anew.
     """
 
     phone: str
@@ -51,7 +52,7 @@ class Said(NamedTuple):
     photo_sha256: str | None = None
     instead_of: int | None = None
     server_at: datetime | None = None
-    since_server: timedelta = timedelta()
+    since_server: timedelta | None = None
 
     @property
     def number(self) -> int:
@@ -61,7 +62,9 @@ class Said(NamedTuple):
     @property
     def not_before(self) -> datetime | None:
         """Return a moment that had passed when the button was pressed; None where none is known."""
-        return None if self.server_at is None else self.server_at + self.since_server
+        if self.server_at is None:
+            return None
+        return self.server_at + (self.since_server or timedelta())
 
     def claim(
         self,
@@ -88,6 +91,7 @@ class Said(NamedTuple):
             number=self.number,
             pressed_at=self.at,
             not_before=self.not_before,
+            is_clock_watched=self.server_at is not None and self.since_server is not None,
             is_position_declined=is_position_declined,
         )
 
@@ -172,6 +176,7 @@ def _read(value: Mapping[str, Any]) -> Said | Problem:
         if isinstance(read, Problem):
             return read
         position = read
+    since = value.get("since_server_ms")
     return Said(
         phone=value["phone"],
         counter=value["counter"],
@@ -188,5 +193,5 @@ def _read(value: Mapping[str, Any]) -> Said | Problem:
         photo_sha256=value.get("photo_sha256"),
         instead_of=value.get("instead_of"),
         server_at=moments["server_at"],
-        since_server=timedelta(milliseconds=value.get("since_server_ms") or 0),
+        since_server=None if since is None else timedelta(milliseconds=since),
     )

@@ -170,6 +170,10 @@ def _of_set_back(matter: Matter) -> Iterator[Reason]:
     if not_before is not None and not not_before - matter.at <= most:
         back = {"back_seconds": _seconds(not_before - matter.at)}
         yield reason(Effect.HOLD, Code.CLOCK_SET_BACK, back, {"most_seconds": _seconds(most)})
+    elif not_before is None or matter.claim.is_clock_watched is not True:
+        # Flight mode, the clock set back, the page opened from the phone: nothing would tell.
+        right = {"page": "with a network since it was opened"}
+        yield reason(Effect.HOLD, Code.CLOCK_UNCHECKED, {}, right)
 
 
 def _seconds(span: timedelta) -> float:

@@ -160,7 +160,7 @@ def _meet(
         day = timezone.localtime(on).date() if isinstance(on, datetime) else on
         user, act = authority or Authority(actor, Action.RULE)
         people = Employee.objects.visible_on(day, user, act)
-    if not people.select_for_update(of=("self",)).filter(pk=employee.pk).exists():
+    if not people.select_for_update(of=("self",), no_key=True).filter(pk=employee.pk).exists():
         raise NotFound(what=Employee._meta.verbose_name, key=employee.number)
     refuse_own(employee, actor, authority)
 

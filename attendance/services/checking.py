@@ -3,7 +3,8 @@
 A rule may want two proofs, a location and a fingerprint say, in either order and at most so many
 minutes apart. The first of them is held and waits; the second one lets both count. What came too
 late, or never, stays held for a person. Whatever the order in which the two reach the server, and
-however late a terminal's log is carried over, the answer is the same.
+somebody decides about one of them, and however late a terminal's log is carried over, the answer
+is the same. What has come to count stays so, also where its other proof is refused afterwards.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from attendance.evidence.claims import Claim
-from attendance.evidence.demands import Demands
+from attendance.evidence.demands import BOUNDS, Demands
 from attendance.evidence.policy import Earlier, EvidencePolicy, History, Matter
 from attendance.evidence.reasons import Code, Effect, Reason, in_order, read_reason
 from attendance.evidence.suspicions import check_second
@@ -29,7 +30,7 @@ from attendance.loading import Posted, load_posted, load_ruled, load_terms
 from attendance.models import AwaitedCheck, Punch, PunchCheck, PunchDecision, RuleVersion
 from attendance.services.days import wake_for_punches
 from attendance.services.keeping import Kept, NewPunch, record_punch, record_punches
-from attendance.signals import punch_was_held
+from attendance.signals import punch_came_to_count, punch_was_held
 from devices.models import Phone
 from organization.models import Employee
 
@@ -42,6 +43,8 @@ _OF_SECOND: Final = frozenset(
     )
 )
 _CHUNK: Final = 200
+# As far apart as a rule may let two proofs be.
+_FARTHEST: Final = timedelta(minutes=BOUNDS["second_check.gap_minutes"][1])
 _log: Final = logging.getLogger(__name__)
 
 
@@ -201,7 +204,7 @@ def _record_vouched(punch: NewPunch, rule: Rule, now: datetime) -> Kept:
     policy = rule.demands.policy()
     at, day = _at(punch), _day(punch)
     lock_person(punch.employee_id)
-    history = History(str(punch.employee_id), punches=earlier_of(punch.employee_id, at, policy))
+    history = History(punches=earlier_of(punch.employee_id, at, policy))
     claim = Claim(method=punch.method, is_from_terminal=True)
     verdict = verify(policy, claim, history, at=at, day=day, now=now)
     kept = keep_checked(punch, verdict, policy=policy, version_id=rule.version_id, now=now)
@@ -233,8 +236,14 @@ def _rules_with_two_proofs(punches: Sequence[NewPunch]) -> dict[tuple[int, date]
 
 
 def lock_person(employee_id: int) -> None:
-    """Let the two proofs of one person go one after the other."""
-    list(Employee.objects.select_for_update().filter(pk=employee_id).values_list("pk"))
+    """Let the two proofs of one person go one after the other, and what is decided about them.
+
+    Whoever locks a request about a punch as well, locks it after this.
+    """
+    # What only names the person is kept beside it: a terminal's punch has a row locked for which a
+    # phone waits, the bell that holds a punch for good one for which a second proof does.
+    people = Employee.objects.select_for_update(no_key=True)
+    list(people.filter(pk=employee_id).values_list("pk"))
 
 
 def earlier_of(
@@ -281,12 +290,28 @@ def _settle_near(
     employee_id: int, punch_id: int, at: datetime, gap: timedelta, now: datetime
 ) -> None:
     """Look again at the punches for which this one may be the other proof."""
+    for punch in _undecided_near(employee_id, punch_id, at, gap):
+        look_again(punch, now=now)
+
+
+def look_beside(punch: Punch, *, now: datetime) -> None:
+    """Look again at the punches for which this one, now that it is decided, may be a proof.
+
+    The caller has locked the person. A rule that nobody can read holds up no decision.
+    """
+    near = _undecided_near(punch.employee_id, punch.pk, punch.punched_at, _FARTHEST)
+    for other in near:
+        _look_again_safely(other, now)
+
+
+def _undecided_near(
+    employee_id: int, punch_id: int, at: datetime, gap: timedelta
+) -> QuerySet[Punch]:
     near = Punch.objects.filter(
         employee=employee_id, is_held=True, punched_at__gte=at - gap, punched_at__lte=at + gap
     ).exclude(pk=punch_id)
     undecided = near.filter(~Exists(PunchDecision.objects.filter(punch=OuterRef("pk"))))
-    for punch in undecided.select_related("employee")[:_CHUNK]:
-        look_again(punch, now=now)
+    return undecided.select_related("employee")[:_CHUNK]
 
 
 def look_again(punch: Punch, *, now: datetime) -> None:
@@ -299,10 +324,7 @@ def look_again(punch: Punch, *, now: datetime) -> None:
     if policy.second_check is None or not any(one.code in _OF_SECOND for one in before):
         return
     at = punch.punched_at
-    history = History(
-        str(punch.employee_id),
-        punches=earlier_of(punch.employee_id, at, policy, but=punch.pk),
-    )
+    history = History(punches=earlier_of(punch.employee_id, at, policy, but=punch.pk))
     day = at.astimezone(ZoneInfo(punch.zone)).date()
     matter = Matter(policy, Claim(method=punch.method), history, at, day, now)
     after = in_order(
@@ -336,6 +358,7 @@ def _let_count(punch: Punch, now: datetime) -> None:
     )
     second = int(punch.punched_at.timestamp())
     wake_for_punches([(punch.employee_id, second, punch.zone)], now=now, cause="decision")
+    punch_came_to_count.send(sender=Punch, punch=punch, now=now)
 
 
 def settle_second_checks(*, now: datetime, at_most: int = 2_000) -> int:

@@ -6,7 +6,8 @@ import csv
 import io
 import json
 import logging
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from attendance.evidence.flights import Leg, Proof, corrected, flight_number, proof_of
@@ -29,12 +30,11 @@ from attendance.services.evidence import keep_evidence, picture_of, take_picture
 from attendance.services.histories import shown_before
 from attendance.services.keeping import NewPunch
 from attendance.services.making import NotEmployed, situation_of
-from organization import audit
+from organization import audit, outside
 from organization.encryption import CannotUnseal
 from organization.errors import DomainError, NotFound
 from organization.models import Employee, User
 from organization.sealed_fields import opened, sealed
-from scheduling.holidays import SourceRefused, SourceSilent, fetch
 
 _log: Final = logging.getLogger(__name__)
 AHEAD_AT_MOST: Final = timedelta(days=14)
@@ -45,6 +45,8 @@ FLIGHT_AWAITED: Final = timedelta(hours=48)
 REMINDED_BEFORE: Final = timedelta(hours=1)
 FLIGHTS_AT_MOST: Final = 10_000
 _CHUNK: Final = 100
+# A round of questions ends before the next bell; what is left is asked then.
+_ROUND_SECONDS: Final = 30.0
 _MOMENTS: Final = (
     "scheduled_departure_at", "actual_departure_at", "scheduled_arrival_at", "actual_arrival_at",
 )  # fmt: skip
@@ -304,8 +306,9 @@ def _settle_one(claim: OfflineClaim, now: datetime) -> bool:
     before = claim.state
     try:
         return settle(claim, now=now).state != before
-    except (CannotUnseal, DomainError) as problem:
-        _log.error("Offline claim %s cannot be settled: %s", claim.pk, problem)
+    except (CannotUnseal, DomainError, ValueError, KeyError) as problem:
+        # A proof that nobody can open, a rule that nobody can read: the next bell tries again.
+        _log.error("Offline claim %s cannot be settled: %r.", claim.pk, problem)
         return False
 
 
@@ -334,11 +337,12 @@ def take_reminders(*, now: datetime) -> list[OfflineClaim]:
 
 @transaction.atomic
 def take_flights(content: bytes, *, source: str, actor: User | None, now: datetime) -> int:
-    """Take in a CSV or JSON list of flights; return how many. Raises BadFlights, naming each row.
+    """Take in a CSV or JSON list of flights; return how many say something new.
 
     A row has number, departs_on (2026-09-01) and, as far as known, scheduled_departure_at,
     actual_departure_at, scheduled_arrival_at and actual_arrival_at with their offsets. A moment
-    that a row leaves out stays as it is known.
+    that a row leaves out stays as it is known. What is known already is written nowhere. `source`
+    is kept, and read in the audit log: no secret stands in it. Raises BadFlights, naming each row.
     """
     rows = list(_rows(content))
     if not rows:
@@ -355,24 +359,48 @@ def take_flights(content: bytes, *, source: str, actor: User | None, now: dateti
             wrong.append(found)
         else:
             read.append(found)
-    if wrong:
-        told = "; ".join(f"{one.row}: {one.field} “{one.value}”" for one in wrong[:20])
-        raise BadFlights(told=told, problems=[one._asdict() for one in wrong[:100]])
-    for number, departs_on, moments in read:
+    _refuse(wrong)
+    new = 0
+    for place, (number, departs_on, moments) in enumerate(read, start=1):
+        known = Flight.objects.filter(number=number, departs_on=departs_on).first()
+        if known is not None and all(getattr(known, name) == at for name, at in moments.items()):
+            continue
+        new += 1
+        if known is not None and (problem := _contradiction(place, known, moments)):
+            wrong.append(problem)
+            continue
         Flight.objects.update_or_create(
             number=number,
             departs_on=departs_on,
             defaults={**moments, "source": source[:100], "told_at": now},
         )
+    _refuse(wrong)
+    if not new:
+        return 0
     audit.record(
         actor=actor,
         verb="flights.taken",
         thing=audit.Thing(Flight._meta.label_lower, str(Flight._meta.verbose_name_plural)),
         now=now,
-        rows=len(read),
+        rows=new,
         source=source[:100],
     )
-    return len(read)
+    return new
+
+
+def _refuse(wrong: list[RowProblem]) -> None:
+    if wrong:
+        told = "; ".join(f"{one.row}: {one.field} “{one.value}”" for one in wrong[:20])
+        raise BadFlights(told=told, problems=[one._asdict() for one in wrong[:100]])
+
+
+def _contradiction(place: int, known: Flight, moments: Mapping[str, datetime]) -> RowProblem | None:
+    """Return what is wrong with a row beside what was told of its flight before."""
+    arrived = moments.get("actual_arrival_at", known.actual_arrival_at)
+    departed = moments.get("actual_departure_at", known.actual_departure_at)
+    if arrived is None or departed is None or arrived > departed:
+        return None
+    return RowProblem(place, "actual_arrival_at", arrived.isoformat())
 
 
 def _rows(content: bytes) -> Iterable[Any]:
@@ -411,29 +439,47 @@ def _read_flight(place: int, row: object) -> tuple[str, date, dict[str, datetime
     return number, departs_on, moments
 
 
-def ask_for_flights(*, now: datetime) -> int:
+def ask_for_flights(*, now: datetime, stopwatch: Callable[[], float] = time.monotonic) -> int:
     """Ask the configured source for the flights that claims wait for; return how many were told.
 
     FLIGHT_SOURCE_URL holds `{number}` and `{date}`, and answers with one flight, or a list, as
-    `take_flights` reads it. What it does not answer is asked again by the next bell.
+    `take_flights` reads it. What it does not answer is asked again by the next bell, and so is what
+    it left no time for: each minute begins with another flight. `stopwatch` counts seconds.
     """
     if not settings.FLIGHT_SOURCE_URL:
         return 0
-    wanted = OfflineClaim.objects.filter(
-        state__in=(State.DECLARED, State.PROVEN), claimed_at__lte=now + timedelta(hours=6),
-        claimed_at__gte=now - FLIGHT_AWAITED,
-    )  # fmt: skip
-    told = 0
-    for number, day in sorted(set(wanted.values_list("flight_number", "departs_on")))[:_CHUNK]:
-        known = Flight.objects.filter(number=number, departs_on=day).first()
-        if known is not None and known.actual_arrival_at is not None:
-            continue
+    wanted = _wanted_flights(now)
+    told, began = 0, stopwatch()
+    for number, day in wanted[:_CHUNK]:
+        if stopwatch() - began >= _ROUND_SECONDS:
+            break
         address = settings.FLIGHT_SOURCE_URL.replace("{number}", number).replace("{date}", str(day))
         try:
-            told += take_flights(fetch(address), source=address, actor=None, now=now)
-        except (SourceRefused, SourceSilent, BadFlights) as problem:
+            content = outside.fetch(address)
+            # The rest of the address may hold the key to the source.
+            host, _port, _target = outside.parts_of(address)
+            told += take_flights(content, source=host, actor=None, now=now)
+        except (outside.AddressRefused, outside.AddressSilent, BadFlights) as problem:
             _log.warning("Flight %s of %s: %s", number, day, problem)
     return told
+
+
+def _wanted_flights(now: datetime) -> list[tuple[str, date]]:
+    """Return number and date of the flights that claims wait for, in the order of this minute."""
+    arrived = Flight.objects.filter(
+        number=OuterRef("flight_number"),
+        departs_on=OuterRef("departs_on"),
+        actual_arrival_at__isnull=False,
+    )
+    claims = OfflineClaim.objects.filter(
+        ~Exists(arrived),
+        state__in=(State.DECLARED, State.PROVEN),
+        claimed_at__lte=now + timedelta(hours=6),
+        claimed_at__gte=now - FLIGHT_AWAITED,
+    )
+    wanted = sorted(set(claims.values_list("flight_number", "departs_on")))
+    first = int(now.timestamp()) // 60 % max(len(wanted), 1)
+    return wanted[first:] + wanted[:first]
 
 
 def local(moment: datetime, zone: str) -> datetime:

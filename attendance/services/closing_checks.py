@@ -64,6 +64,13 @@ class ToClose:
         )
         return reduce(or_, conditions, Q(pk__in=[]))
 
+    def has(self, day: date, department_id: int) -> bool:
+        """Say whether a date of a department is closed with it."""
+        return any(
+            place.department_id == department_id and place.first <= day <= place.last
+            for place in self.places
+        )
+
     def days(self) -> QuerySet[AttendanceDay]:
         """Return the results that would be frozen."""
         return AttendanceDay.objects.filter(self.there()).order_by()

@@ -59,7 +59,7 @@ def give(
 
     Agreeing twice changes nothing; agreeing to a newer version ends the older consent.
     """
-    Employee.objects.select_for_update().get(pk=employee.pk)
+    Employee.objects.select_for_update(no_key=True).get(pk=employee.pk)
     if version != version_in_force(purpose):
         raise NoticeIsOld(purpose=purpose, version=version)
     held = Consent.objects.filter(employee=employee, purpose=purpose, withdrawn_at=None).first()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -13,8 +12,15 @@ from django.utils.translation import gettext_lazy as _
 from attendance.models import Correction, Punch, PunchDecision
 from attendance.services.absences import refuse_own
 from attendance.services.authority import Authority
-from attendance.services.days import wake, wake_for_punches
-from attendance.services.periods import ReasonMissing, why_adjusted
+from attendance.services.checking import lock_person, look_beside
+from attendance.services.days import (
+    belongings_of,
+    dates_around,
+    local_date,
+    wake,
+    wake_for_punches,
+)
+from attendance.services.periods import ReasonMissing, is_any_closed, why_adjusted
 from attendance.signals import fact_is_revoked
 from organization import audit
 from organization.access import departments_for
@@ -204,6 +210,7 @@ def decide_held_punch(
 ) -> PunchDecision:
     """Accept or refuse a held punch, or one that was refused later; the latest verdict counts.
 
+    The punches beside it, for which it may be the second proof, are looked at again.
     The actor needs Action.DECIDE on the department of the punch, which is somebody else's. To
     refuse what never counted changes no day, so a day that has been paid asks no reason for it.
     Raises NotFound, OwnRecord, NotHeld, PeriodClosed and ValidationError.
@@ -262,7 +269,7 @@ def has_counted(punch: Punch) -> bool:
 
 def _latest_at_rest(punch: Punch) -> PunchDecision | None:
     """Return the latest verdict. Two who decide about one person's punches go one by one."""
-    list(Employee.objects.select_for_update().filter(pk=punch.employee_id).values_list("pk"))
+    lock_person(punch.employee_id)
     return punch.decisions.order_by("-pk").first()
 
 
@@ -290,10 +297,9 @@ def _decide(
     now: datetime,
     as_adjustment: str,
 ) -> PunchDecision:
-    there = punch.punched_at.astimezone(ZoneInfo(punch.zone)).date()
-    latest = punch.decisions.order_by("-pk").first()
+    latest = _latest_at_rest(punch)
     changes = _counts(punch, latest) or verdict != PunchDecision.Verdict.REFUSED
-    why = why_adjusted(punch.employee, [there] if changes else [], as_adjustment)
+    why = why_adjusted(punch.employee, _paid_dates(punch) if changes else [], as_adjustment)
     decision = PunchDecision(
         punch=punch, verdict=verdict, reason=reason, decided_by=actor, decided_at=now
     )
@@ -319,4 +325,13 @@ def _decide(
         now=now,
         cause="decision",
     )
+    look_beside(punch, now=now)
     return decision
+
+
+def _paid_dates(punch: Punch) -> list[date]:
+    """Return the date that a punch belongs to; nothing where no date near it has been paid."""
+    around = dates_around(local_date(punch))
+    if not is_any_closed(around[0], around[-1]):
+        return []
+    return [belongings_of([punch])[punch.pk].work_date]

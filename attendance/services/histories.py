@@ -69,7 +69,6 @@ def read_history(
     if said.position is not None:
         fixes, is_whole = _fixes(employee, at, said.position, policy, zone)
     history = History(
-        person=str(employee.pk),
         unit=unit_code(path) if policy.screens else None,
         bindings=tuple(_bindings(employee)) if policy.are_phones_checked else (),
         phone_uses=uses,

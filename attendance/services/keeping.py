@@ -10,6 +10,7 @@ What makes two reports the same fact is their natural key:
 - `phone:<employee>:<phone>:<number>`: what a phone has signed; it numbers its punches.
 - `code:<screen>.<step>.<employee>`: a code of a screen, which is good once for each person.
 - `join:<employee>:...`: an automatic punch; the key says which join of the Wi-Fi made it.
+- `claim:<claim>`: a punch that was declared by a flight; one claim makes one punch.
 """
 
 from __future__ import annotations

@@ -320,7 +320,7 @@ def make_automatic(
     claim = Claim(method=WIFI, bssid=bssid, ssid=ssid)
     with transaction.atomic():
         lock_person(employee.pk)
-        history = History(person=str(employee.pk), punches=earlier_of(employee.pk, at, asked))
+        history = History(punches=earlier_of(employee.pk, at, asked))
         verdict = verify(asked, claim, history, at=at, day=where.day, now=max(now, received_at))
         holding = {one.code for one in verdict.reasons if one.effect is Effect.HOLD}
         if verdict.outcome is Outcome.REFUSED or holding - {Code.SECOND_CHECK_AWAITED}:

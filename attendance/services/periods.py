@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from attendance import ledger
 from attendance.closingsheet import LAYOUT, checksum_of, totals_of
+from attendance.loading import load_sites
 from attendance.models import (
     Adjustment,
     AttendancePeriod,
@@ -161,37 +163,54 @@ def closed_dates(employee: Employee, dates: Iterable[date]) -> dict[date, Attend
 
     One query where no period with any of the dates is closed.
     """
-    asked = sorted(set(dates))
-    if not asked:
+    return closed_among({employee: set(dates)}).get(employee.pk, {})
+
+
+def closed_among(
+    asked: Mapping[Employee, Collection[date]],
+) -> dict[int, dict[date, AttendancePeriod]]:
+    """Return which dates of these people are closed, by the key of the person, with the period.
+
+    As many queries for many people as for one.
+    """
+    days = sorted({day for dates in asked.values() for day in dates})
+    if not days:
         return {}
+    near = AttendancePeriod.objects.filter(
+        state__in=(_State.CLOSED, _State.CLOSING), starts_on__lte=days[-1], ends_on__gte=days[0]
+    )
     periods = {
         period.pk: period
-        for period in AttendancePeriod.objects.filter(
-            state__in=(_State.CLOSED, _State.CLOSING),
-            starts_on__lte=asked[-1],
-            ends_on__gte=asked[0],
-        ).select_related("department")
+        for period in near.select_related("department")
+        if any(period.starts_on <= day <= period.ends_on for day in days)
     }
     if not periods:
         return {}
-    found: dict[date, AttendancePeriod] = {}
-    paid = ClosedDay.objects.in_force().filter(employee=employee, work_date__in=asked)
-    for day, key in paid.values_list("work_date", "closing__period"):
-        if key in periods:
-            found[day] = periods[key]
-    moves = list(
-        Transfer.objects.filter(employee=employee)
-        .order_by("-effective_on")
-        .values_list("effective_on", "department")
-    )
+    by_key = {employee.pk: employee for employee in asked}
+    found: defaultdict[int, dict[date, AttendancePeriod]] = defaultdict(dict)
+    paid = ClosedDay.objects.in_force().filter(employee__in=by_key, work_date__in=days)
+    for person, day, key in paid.values_list("employee_id", "work_date", "closing__period"):
+        if key in periods and day in asked[by_key[person]]:
+            found[person][day] = periods[key]
+    moves: defaultdict[int, list[tuple[date, int]]] = defaultdict(list)
+    transfers = Transfer.objects.filter(employee__in=by_key).order_by("-effective_on")
+    for person, on, department in transfers.values_list("employee", "effective_on", "department"):
+        moves[person].append((on, department))
+    trees = load_sites(min(period.starts_on for period in periods.values()))
     for period in periods.values():
-        for place in ledger.places_of(period.department_id, period.starts_on, period.ends_on):
-            for day in asked:
-                if place.first <= day <= place.last:
-                    there = next((key for on, key in moves if on <= day), employee.department_id)
-                    if there == place.department_id:
-                        found.setdefault(day, period)
-    return found
+        closes: defaultdict[int, list[ledger.Place]] = defaultdict(list)
+        for place in ledger.places_of(
+            period.department_id, period.starts_on, period.ends_on, trees
+        ):
+            closes[place.department_id].append(place)
+        for person, employee in by_key.items():
+            for day in asked[employee]:
+                there = next(
+                    (key for on, key in moves[person] if on <= day), employee.department_id
+                )
+                if any(place.first <= day <= place.last for place in closes[there]):
+                    found[person].setdefault(day, period)
+    return dict(found)
 
 
 # --- opening ---------------------------------------------------------------------------------

@@ -103,7 +103,7 @@ def say_own_address(
         raise NoAutomaticPunch
     read = wifi.read_phone_address(address)
     # Two tabs of one phone meet here, before anything is counted.
-    Employee.objects.select_for_update().get(pk=employee.pk)
+    Employee.objects.select_for_update(no_key=True).get(pk=employee.pk)
     own = list(employee.phone_addresses.all())
     same = next((row for row in own if _address(row) == read), None)
     if same is not None and instead_of in (None, same.pk):

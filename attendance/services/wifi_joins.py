@@ -65,8 +65,11 @@ class _Sign(NamedTuple):
         return int(self.row.happened_at.timestamp())
 
 
-def take_in_joins(*, now: datetime, chunk: int = 500, at_most: int = 20_000) -> TakenIn:
-    """Turn joins that wait into punches, or into nothing; leavings wait until they are certain."""
+def take_in_joins(*, now: datetime, chunk: int = 100, at_most: int = 20_000) -> TakenIn:
+    """Turn joins that wait into punches, or into nothing; leavings wait until they are certain.
+
+    A chunk is a transaction, and small: whoever joined cannot punch with a phone until it ends.
+    """
     total = TakenIn()
     stuck: set[int] = set()
     while total.joins < at_most and len(stuck) < _STUCK_AT_MOST:
@@ -214,9 +217,10 @@ def _take_in_people(
     first, last = min(moments).astimezone(UTC).date(), max(moments).astimezone(UTC).date()
     facts = load_facts(list(people), first, last)
     employees = Employee.objects.select_related("department").in_bulk(list(people))
+    # In one order everywhere, so that no two who lock people wait for each other.
     return sum(
         _take_in_person(employees[key], own, _Days(key, facts, first, last), became, stuck, now)
-        for key, own in people.items()
+        for key, own in sorted(people.items())
     )
 
 

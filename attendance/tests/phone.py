@@ -56,12 +56,18 @@ class Phone:
         return Proof(challenge, self.sign(f"{CHALLENGE_SAYS}{challenge}".encode()))
 
     def say(self, **said: Any) -> bytes:
-        """Return a claim as the page writes it; `None` leaves a field out."""
+        """Return a claim as the page writes it; `None` leaves a field out.
+
+        Without a network it has heard the server just before, unless something else is said.
+        """
         self.counter += 1
         now = timezone.now().isoformat()
+        heard = {}
+        if said.get("offline"):
+            heard = {"server_at": said.get("at", now), "since_server_ms": 0}
         whole = {
             "v": 1, "phone": self.key, "counter": self.counter, "at": now, "sent_at": now,
-            "method": "location", "position": SHANGHAI, "offline": False, **said,
+            "method": "location", "position": SHANGHAI, "offline": False, **heard, **said,
         }  # fmt: skip
         if (photo := whole.pop("photo", None)) is not None:
             whole["photo_sha256"] = hashlib.sha256(photo).hexdigest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -16,14 +17,16 @@ from django.test import Client
 from PIL import Image
 from time_machine import travel
 
+from attendance import tasks
 from attendance.evidence.demands import Demands
 from attendance.evidence.flights import flight_number
-from attendance.models import Flight, OfflineClaim, Punch
+from attendance.models import Flight, OfflineClaim, Punch, RuleVersion
 from attendance.services import claims
 from attendance.signals import punch_was_held
 from attendance.tests.test_making import demand
+from organization import outside
 from organization.errors import NotFound
-from organization.models import User
+from organization.models import AuditEntry, User
 from tests.cast import Cast
 
 # 20:00 in Shanghai, on a Tuesday.
@@ -343,6 +346,33 @@ def test_a_claim_that_nobody_can_open_stops_no_other(cast: Cast, alice: User) ->
     assert (broken.state, other.state) == ("proven", "punched")
 
 
+def test_a_claim_under_a_rule_that_nobody_can_read_stops_no_other_and_comes_again(
+    cast: Cast, alice: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A newer release wrote a field that this one does not know."""
+    assert cast.carol.user is not None
+    demand(replace(cast, department=cast.other_department), Demands(takes_claims=True))
+    fly()
+    broken = declared(cast)
+    other = claims.declare(
+        employee=cast.carol, number="MU5101", departs_on=date(2026, 9, 1), leg="departure",
+        claimed_at=CLAIMED, actor=cast.carol.user, now=NOW,
+    )  # fmt: skip
+    version = RuleVersion.objects.get(rule__department=cast.department)
+    RuleVersion.objects.filter(pk=version.pk).update(
+        demands={**Demands().to_json(), "from_a_newer_release": 1}
+    )
+
+    lapsed = [claims.settle_claims(now=ARRIVES + timedelta(days=day)) for day in (1, 2)]
+    states = [one.state for one in (broken, other) if one.refresh_from_db() is None]
+    RuleVersion.objects.filter(pk=version.pk).update(demands=version.demands)
+    again = claims.settle_claims(now=ARRIVES + timedelta(days=3))
+
+    assert (lapsed, states) == ([1, 0], ["declared", "lapsed"])
+    assert f"Offline claim {broken.pk} cannot be settled" in caplog.text
+    assert again == 1
+
+
 def test_p13_nobody_is_asked_about_flights_unless_an_address_is_set(
     cast: Cast, alice: User
 ) -> None:
@@ -350,6 +380,121 @@ def test_p13_nobody_is_asked_about_flights_unless_an_address_is_set(
     declared(cast)
 
     assert claims.ask_for_flights(now=CLAIMED) == 0
+
+
+class Source:
+    """Whoever tells of flights: it notes what it was asked, and takes its time."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.status, self.arrives = 200, ARRIVES + LATE
+        self.seconds = self.passed = 0.0
+
+    def ask(self, url: str, **_more: Any) -> outside.Answer:
+        self.asked.append(url)
+        self.passed += self.seconds
+        number = url.split("?")[0].split("/")[-2]
+        told = {"number": number, "departs_on": "2026-09-01",
+                "scheduled_departure_at": DEPARTS.isoformat(),
+                "actual_departure_at": (DEPARTS + LATE).isoformat()}  # fmt: skip
+        if self.arrives is not None:
+            told["actual_arrival_at"] = self.arrives.isoformat()
+        return outside.Answer(self.status, "", json.dumps(told).encode())
+
+    def stopwatch(self) -> float:
+        return self.passed
+
+
+@pytest.fixture
+def source(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Source:
+    """An address with a key in it, as it is configured."""
+    settings.FLIGHT_SOURCE_URL = "https://flights.example/{number}/{date}?key=SECRETWORD"
+    asked = Source()
+    monkeypatch.setattr(outside, "ask", asked.ask)
+    return asked
+
+
+def test_the_key_in_the_address_of_a_flight_source_is_written_nowhere(
+    cast: Cast, alice: User, source: Source, caplog: pytest.LogCaptureFixture
+) -> None:
+    declared(cast)
+
+    source.status = 500
+    silent = claims.ask_for_flights(now=CLAIMED)
+    source.status = 200
+    told = claims.ask_for_flights(now=CLAIMED)
+
+    assert (silent, told) == (0, 1)
+    assert source.asked == ["https://flights.example/MU5101/2026-09-01?key=SECRETWORD"] * 2
+    entries = AuditEntry.objects.filter(verb="flights.taken")
+    assert [one.facts["source"] for one in entries] == ["flights.example"]
+    assert Flight.objects.get().source == "flights.example"
+    assert "Flight MU5101 of 2026-09-01: HTTP 500" in caplog.text
+    assert "SECRETWORD" not in caplog.text
+    assert "calendar" not in caplog.text
+
+
+def test_what_a_source_or_a_file_says_again_is_written_once(
+    cast: Cast, alice: User, source: Source
+) -> None:
+    declared(cast)
+    source.arrives = None
+    told = [claims.ask_for_flights(now=CLAIMED + timedelta(minutes=n)) for n in range(3)]
+    source.arrives = ARRIVES + LATE
+    told.append(claims.ask_for_flights(now=CLAIMED + timedelta(minutes=3)))
+
+    assert told == [1, 0, 0, 1]
+    assert len(source.asked) == 4
+    moments = AuditEntry.objects.filter(verb="flights.taken").order_by("at").values_list("at")
+    assert [at for (at,) in moments] == [CLAIMED, CLAIMED + timedelta(minutes=3)]
+
+
+def test_a_flight_that_arrives_before_it_departs_by_two_tellings_is_refused_and_named(
+    cast: Cast,
+) -> None:
+    fly()
+    said = {"number": "MU5101", "departs_on": "2026-09-01"}
+    content = json.dumps([{**said, "actual_arrival_at": DEPARTS.isoformat()}]).encode()
+
+    with pytest.raises(claims.BadFlights, match="1: actual_arrival_at"):
+        claims.take_flights(content, source="feed", actor=None, now=NOW)
+
+
+def test_a_round_of_questions_ends_and_the_next_begins_with_another_flight(
+    cast: Cast, alice: User, source: Source
+) -> None:
+    for minute, number in enumerate(("CA1", "CA2", "CA3", "CA4", "CA5", "CA6")):
+        declared(cast, number=number, claimed_at=CLAIMED + timedelta(minutes=minute))
+    source.status, source.seconds = 503, 10.0
+
+    claims.ask_for_flights(now=CLAIMED, stopwatch=source.stopwatch)
+    first = len(source.asked)
+    for minute in range(1, 6):
+        claims.ask_for_flights(now=CLAIMED + timedelta(minutes=minute), stopwatch=source.stopwatch)
+
+    assert first == 3
+    assert len(set(source.asked)) == 6
+
+
+def test_claims_are_settled_before_a_slow_source_is_asked_and_again_when_it_told_something(
+    cast: Cast, alice: User, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declared(cast, number="CA981")
+    arrived = f"number,departs_on,actual_arrival_at\nCA981,2026-09-01,{ARRIVES.isoformat()}\n"
+    claims.take_flights(arrived.encode(), source="file", actor=None, now=NOW)
+    declared(cast, claimed_at=CLAIMED + timedelta(minutes=1))
+    answer, seen = source.ask, []
+
+    def ask(url: str, **more: Any) -> outside.Answer:
+        seen.append(set(OfflineClaim.objects.values_list("state", flat=True)))
+        return answer(url, **more)
+
+    monkeypatch.setattr(outside, "ask", ask)
+    with travel(ARRIVES + LATE + timedelta(hours=5), tick=False):
+        moved = tasks.settle_claims()
+
+    assert seen == [{"lapsed", "declared"}]
+    assert moved == 2
 
 
 def test_somebody_declares_and_proves_on_their_own_page(cast: Cast, alice: User) -> None:

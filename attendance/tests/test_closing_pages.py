@@ -176,7 +176,10 @@ def test_adjustments_are_listed_with_what_differs(north: AttendancePeriod, town:
         shown = text(logged_in(town.hr).get("/admin/attendance/adjustment/", asked))
         assert "Status: Absent → Missing punch" in shown
     where = f"/admin/attendance/adjustment/{adjustment.pk}/change/"
-    assert "Waits for the next closing" in text(logged_in(town.hr).get(where))
+    page = text(logged_in(town.hr).get(where))
+    assert "Waits for the next closing" in page
+    assert "pending" not in page
+    assert "+00:00" not in page
     assert logged_in(town.other_hr).get(where).status_code == 404
 
 
@@ -194,6 +197,11 @@ def test_an_absence_in_a_closed_period_needs_a_reason_on_the_form(
     refused = text(client.post("/admin/attendance/absence/add/", said))
     assert "lies in a closed period" in refused
     client.post("/admin/attendance/absence/add/", {**said, "as_adjustment": "the note was late"})
+
+    days.judge_all(now=AFTER)
+    adjustment = Adjustment.objects.get()
+    page = text(client.get(f"/admin/attendance/adjustment/{adjustment.pk}/change/"))
+    assert f"{town.hr}: the note was late" in page
 
     absence = Absence.objects.get()
     revoke = {"action": "revoke", "_selected_action": [absence.pk]}

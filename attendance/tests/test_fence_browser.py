@@ -115,7 +115,7 @@ def stands(company: Cast, latitude: float, longitude: float) -> Outcome:
     fences = fences_for([company.alice.pk], on=DAY)[company.alice.pk]
     policy = EvidencePolicy(frozenset({"location"}), fences, are_phones_checked=False)
     claim = Claim(Position(latitude, longitude, 5, "wgs84"), method="location")
-    return verify(policy, claim, History("alice"), at=AT, day=DAY, now=AT).outcome
+    return verify(policy, claim, History(), at=AT, day=DAY, now=AT).outcome
 
 
 def test_an_area_drawn_by_mouse_is_where_people_may_punch(

@@ -137,6 +137,18 @@ def test_what_is_wrong_stands_at_its_box(
     assert not Geofence.objects.exists()
 
 
+def test_whoever_may_everything_names_the_department_that_keeps_it(
+    cast: Cast, client: Client
+) -> None:
+    client.force_login(cast.superuser)
+
+    answer = client.post(ADD, {**SAID, "department": ""})
+
+    assert errors(answer) == {"department": ["This field is required."]}
+    assert "The whole group" not in client.get(ADD).text
+    assert not Geofence.objects.exists()
+
+
 def test_a_name_that_is_taken_is_told(cast: Cast, desk: Client, fence: Geofence) -> None:
     answer = desk.post(ADD, {**SAID, "department": cast.unit.pk})
 

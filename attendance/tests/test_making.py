@@ -33,6 +33,9 @@ from attendance.services.keeping import NewPunch, record_punch
 from attendance.signals import punch_was_held
 from attendance.tests.phone import SHANGHAI, Phone
 from organization.models import AuditEntry, Employee
+from scheduling.pattern import ShiftPattern
+from scheduling.services.assignments import assign_shift
+from scheduling.services.shifts import add_shift
 from tests.cast import NOW as HIRED
 from tests.cast import Cast
 
@@ -132,6 +135,32 @@ def test_a_punch_inside_counts_and_says_what_it_means(phone: Phone, client: Clie
     )  # fmt: skip
     assert punch.checks.get().outcome == "accepted"
     assert WaitingDay.objects.filter(employee=punch.employee, work_date="2026-09-01").exists()
+
+
+def test_whoever_leaves_before_the_end_reads_so_while_they_may_still_come_back(
+    cast: Cast, phone: Phone, client: Client
+) -> None:
+    shift = add_shift(
+        code="D", name="Day", pattern=ShiftPattern(segments=((540, 1080),)),
+        valid_from=date(2026, 1, 1), now=HIRED,
+    )  # fmt: skip
+    assign_shift(
+        department=cast.department, shift=shift, starts_on=date(2026, 1, 1), weekdays="1234567",
+        now=HIRED,
+    )  # fmt: skip
+
+    said = []
+    for hours, minutes in ((0, 0), (3, 41), (9, 3)):
+        at = NOW + timedelta(hours=hours, minutes=minutes)
+        with travel(at, tick=False):
+            answer = phone.post(come_back(client, cast), phone.say())
+        said.append(answer.json()["sentence"])
+
+    assert said == [
+        "08:58 · on time",
+        "12:39 · 321 minutes before the end, so far",
+        "18:01 · on time",
+    ]
 
 
 def test_a_punch_outside_is_held_and_told_to_the_deciders_in_the_same_breath(
@@ -513,11 +542,33 @@ def test_s19_what_the_phone_heard_of_the_servers_clock_was_before_the_punch(
 
     back = kept(phone, client, NOW, late, since_server_ms=20 * minute, **heard)
     slept = kept(phone, client, NOW, late, since_server_ms=2 * minute, **heard)
-    anew = kept(phone, client, NOW - timedelta(minutes=11), late, **heard)
+    before = NOW - timedelta(minutes=11)
+    anew = kept(phone, client, before, late, since_server_ms=None, **heard)
 
     assert holds(back) == {"clock_set_back"}
     assert slept.json()["outcome"] == "accepted"
     assert "clock_set_back" in holds(anew)
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        {"server_at": None, "since_server_ms": None},
+        {"server_at": "2026-08-31T18:00:00+08:00", "since_server_ms": None},
+        {"server_at": None, "since_server_ms": 60_000},
+    ],
+    ids=["nothing", "yesterday, before the page was opened", "a stopwatch of nothing"],
+)
+def test_s19_a_kept_punch_is_held_where_nothing_tells_that_the_phones_clock_was_right(
+    phone: Phone, client: Client, heard: dict[str, Any]
+) -> None:
+    """S-19: flight mode, clock set back, page opened from the cache, clock put right again."""
+    answer = kept(phone, client, NOW, NOW + timedelta(minutes=30), **heard)
+
+    assert answer.status_code == 201
+    assert holds(answer) == {"clock_unchecked"}
+    told = [one["sentence"] for one in answer.json()["reasons"]]
+    assert any("had no network since it was opened" in one for one in told)
 
 
 def test_s20_a_claim_that_was_signed_for_later_is_held_with_a_network_too(

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
 from attendance.evidence.demands import Demands
 from attendance.evidence.screens import code_at
 from attendance.models import Punch, PunchCheck
+from attendance.services.checking import record_vouched
+from attendance.services.keeping import NewPunch
 from attendance.services.screens import evidence_screen
 from attendance.tests.phone import Phone
 from attendance.tests.test_making import agree, demand, draw_office, told
@@ -94,3 +96,34 @@ def test_in02_the_same_second_of_two_people_is_two_punches() -> None:
 
     assert Punch.objects.count() == 2
     assert states == [200] * 8 + [201] * 2
+
+
+@pytest.mark.needs_postgres
+def test_f11_a_phone_and_a_terminal_of_one_person_do_not_block_each_other() -> None:
+    """F-11: what a terminal reports stands in an open transaction while the phone punches."""
+    cast = ready({"location"})
+    phone, client = carried_by(cast.alice)
+    second = int(timezone.now().timestamp())
+    seen = NewPunch(
+        employee_id=cast.alice.pk,
+        department_id=cast.department.pk,
+        second=second,
+        zone="Asia/Shanghai",
+        method=Punch.Method.CARD,
+        source=Punch.Source.TERMINAL,
+        natural_key=f"clock:{cast.alice.pk}:{second}",
+    )
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            record_vouched([seen], now=timezone.now())
+            punching = pool.submit(all_at_once, [partial(phone.post, client, phone.say())])
+            # Long enough for the phone to hold what it locks, and to wait for the terminal's row.
+            wait([punching], timeout=2)
+        states = punching.result(timeout=30)
+
+    assert states == [201]
+    assert set(Punch.objects.values_list("source", flat=True)) == {
+        Punch.Source.PHONE,
+        Punch.Source.TERMINAL,
+    }

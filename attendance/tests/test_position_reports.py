@@ -411,3 +411,18 @@ def test_l10_the_person_finds_who_looked_and_where_they_were_among_their_own_dat
     assert "looked at reported positions" in page.text
     assert "Complaint 7" in page.text
     assert "31.2304" in read(copy)
+
+
+@pytest.mark.parametrize(("wrong", "words"), [
+    ({"latitude": 91}, "between -90 and 90"),
+    ({"datum": "mars"}, "gcj02, wgs84"),
+    ({"accuracy_metres": -1}, "from 0 to 100000"),
+    ({"colour": "red"}, "no such field"),
+])  # fmt: skip
+def test_what_is_wrong_with_a_position_is_said_in_words(
+    alice: Employee, wrong: dict[str, Any], words: str
+) -> None:
+    answer = report(alice, at=NOW.isoformat(), **wrong)
+
+    assert (answer.status_code, words in answer.text) == (400, True)
+    assert not PositionReport.objects.exists()

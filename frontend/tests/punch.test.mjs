@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { claimOf, codeIn, moment } from "../src/punch/claim.js";
-import { lastHeard, learnTime, rememberTime } from "../src/punch/clock.js";
+import { isWatched, lastHeard, learnTime, rememberTime } from "../src/punch/clock.js";
 import { formOf, sendWaiting } from "../src/punch/outbox.js";
 import { edgeDistance, nearest } from "../src/punch/places.js";
 import { LoggedOut, Later, Refused } from "../src/punch/server.js";
@@ -65,8 +65,10 @@ test("a claim holds what was seen and nothing else", () => {
 
 test("a claim says when the server was last heard, by the stopwatch that nobody sets", () => {
   assert.deepEqual(lastHeard(), {});
+  assert.equal(isWatched(lastHeard()), false);
   rememberTime("2026-03-02T00:30:00+00:00");
   assert.deepEqual(lastHeard(), { serverAt: "2026-03-02T00:30:00+00:00", sinceServerMs: undefined });
+  assert.equal(isWatched(lastHeard()), false);
 
   learnTime("2026-03-02T00:58:00+00:00", performance.now() - 2_000, performance.now() - 1_000);
   rememberTime("2026-03-02T00:30:00+00:00");
@@ -75,6 +77,7 @@ test("a claim says when the server was last heard, by the stopwatch that nobody 
     phone: "p", counter: 3, pressedAt: new Date(), heard, method: "wifi", seen: {}, isOffline: true,
   });
 
+  assert.equal(isWatched(heard), true);
   assert.equal(claim.server_at, "2026-03-02T00:58:00+00:00");
   assert.ok(claim.since_server_ms >= 1_000 && claim.since_server_ms < 2_000);
   assert.ok(Number.isInteger(claim.since_server_ms));

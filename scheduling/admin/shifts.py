@@ -57,14 +57,20 @@ def picture_of(pattern: ShiftPattern, color: str) -> dict[str, Any]:
     return {"line": draw(pattern), "sentences": tell(pattern), "color": color}
 
 
-def department_box(request: HttpRequest, help_text: Any = None) -> DepartmentField:
-    """Return the choice of an owner: departments that this person may configure."""
+def department_box(
+    request: HttpRequest, help_text: Any = None, *, is_demanded: bool = False
+) -> DepartmentField:
+    """Return the choice of an owner: departments that this person may configure.
+
+    Whoever may everything chooses the whole group by choosing none, unless one `is_demanded`.
+    """
     is_everywhere = bool(request.user.is_superuser)
+    nothing = "---------" if is_demanded else _("The whole group")
     return DepartmentField(
         departments_for(request.user, Action.RULE),
-        required=not is_everywhere,
+        required=is_demanded or not is_everywhere,
         label=_("Department"),
-        empty_label=_("The whole group") if is_everywhere else None,
+        empty_label=nothing if is_everywhere else None,
         help_text=help_text or _("Who may use it, with all below."),
     )
 

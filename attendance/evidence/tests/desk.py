@@ -27,10 +27,12 @@ POLICY = EvidencePolicy(
     access_points=(AccessPoint(BSSID, "Office"),),
     screens=(SCREEN,),
 )
-HISTORY = History("E1", unit="BU-1", bindings=(Binding("phone-1", LONG_AGO),))
+HISTORY = History(unit="BU-1", bindings=(Binding("phone-1", LONG_AGO),))
 HERE = Position(31.2304, 121.4737, 20, "wgs84")
 HONEST = Integrity(is_mock=False, is_attested=True)
 BY_PLACE = Claim(HERE, method="location", phone="phone-1", integrity=HONEST)
+# Made without a network, by a page that had one since it was opened.
+KEPT = BY_PLACE._replace(is_offline=True, not_before=AT, is_clock_watched=True)
 BY_WIFI = Claim(None, BSSID, method="wifi", ssid="Office", phone="phone-1")
 
 

@@ -19,6 +19,7 @@ from attendance.evidence.tests.desk import (
     HERE,
     HISTORY,
     HONEST,
+    KEPT,
     LONG_AGO,
     SCREEN,
     by_code,
@@ -113,15 +114,6 @@ def test_s_07_a_chinese_map_and_a_phone_mean_the_same_place():
     assert judge(BY_PLACE._replace(position=Position(*shown, 20, ""))).outcome == "refused"
 
 
-def test_s_10_the_second_use_of_a_code_is_marked_for_merging():
-    """S-10."""
-    code = code_at(SCREEN, AT)
-    step = code.split(".")[2]
-    history = replace(HISTORY, used_codes=frozenset((f"hall-1.{step}.E1",)))
-
-    assert told(judge(by_code(code), history=history)) == ("accepted", {"qr_used"})
-
-
 def test_s_13_a_known_address_with_a_good_position_far_away_is_held():
     """S-13."""
     claim = BY_WIFI._replace(position=AT_HOME, integrity=HONEST)
@@ -129,6 +121,20 @@ def test_s_13_a_known_address_with_a_good_position_far_away_is_held():
     assert told(judge(claim)) == ("held", {"wifi_far_from_site"})
     coarse = claim._replace(position=AT_HOME._replace(accuracy_metres=2000))
     assert told(judge(coarse)) == ("accepted", set())
+
+
+def test_s_19_a_kept_punch_whose_clock_nobody_can_check_is_held():
+    """S-19: what the server said before the page was opened tells nothing of the time since."""
+    sent = AT + timedelta(minutes=30)
+    unseen = BY_PLACE._replace(is_offline=True, phone_clock=sent)
+    watched = KEPT._replace(phone_clock=sent, not_before=AT - timedelta(minutes=5))
+
+    assert told(judge(unseen, now=sent)) == ("held", {"offline", "clock_unchecked"})
+    yesterday = unseen._replace(not_before=AT - timedelta(days=1))
+    assert told(judge(yesterday, now=sent)) == ("held", {"offline", "clock_unchecked"})
+    assert told(judge(watched, now=sent)) == ("accepted", {"offline"})
+    back = yesterday._replace(not_before=AT + timedelta(minutes=3))
+    assert told(judge(back, now=sent)) == ("held", {"offline", "clock_set_back"})
 
 
 def test_s_16_a_phone_of_two_people_within_ten_minutes_is_held():

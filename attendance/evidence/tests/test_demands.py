@@ -184,7 +184,7 @@ def test_every_demand_reaches_the_verdict():
 
     assert policy.second_check == SecondCheck("location", "face", timedelta(minutes=5), "card")
     assert (policy.phone_effect, policy.numbers.cooling) == (Effect.FLAG, timedelta(hours=48))
-    stranger = History("E1", bindings=(Binding("phone-2", AT),))
+    stranger = History(bindings=(Binding("phone-2", AT),))
     assert told(judge(BY_PLACE, replace(policy, second_check=None), stranger)) == (
         "accepted",
         {"phone_unfamiliar"},

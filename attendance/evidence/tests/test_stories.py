@@ -15,10 +15,10 @@ from attendance.evidence.screens import code_at
 from attendance.evidence.tests.desk import (
     AT,
     BEIJING,
-    BY_PLACE,
     BY_WIFI,
     DAY,
     HISTORY,
+    KEPT,
     SCREEN,
     SHANGHAI,
     by_code,
@@ -91,14 +91,14 @@ def test_in_21_a_punch_sent_later_keeps_its_own_time_and_is_marked():
     """IN-21."""
     sent = AT + timedelta(hours=6, minutes=2)
 
-    verdict = judge(BY_PLACE._replace(is_offline=True, phone_clock=sent), now=sent)
+    verdict = judge(KEPT._replace(phone_clock=sent), now=sent)
 
     assert told(verdict) == ("accepted", {"offline"})
 
 
 def test_in_22_s_19_a_clock_that_was_set_back_is_held():
     """IN-22, S-19."""
-    claim = BY_PLACE._replace(is_offline=True, phone_clock=AT + timedelta(minutes=10))
+    claim = KEPT._replace(phone_clock=AT + timedelta(minutes=10))
 
     verdict = judge(claim, now=datetime(2026, 9, 1, 15, 0, tzinfo=SHANGHAI))
 

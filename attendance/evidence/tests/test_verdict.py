@@ -21,6 +21,7 @@ from attendance.evidence.tests.desk import (
     DAY,
     HERE,
     HISTORY,
+    KEPT,
     OFFICE,
     POLICY,
     SCREEN,
@@ -121,7 +122,7 @@ BREAKS = {
     "identical_days": (BY_PLACE, {"fixes": SAME_PLACE}, AT),
     "wifi_far": (FAR, {}, AT),
     "wifi_far_accuracy": (FAR, {}, AT),
-    "clock_error": (BY_PLACE._replace(is_offline=True, phone_clock=AT), {}, TOMORROW),
+    "clock_error": (KEPT._replace(phone_clock=AT), {}, TOMORROW),
     "future": (BY_PLACE, {}, AT - timedelta(hours=1)),
     "weak_gps": (BY_WIFI._replace(failing_since=AT), {}, AT),
 }
@@ -232,7 +233,13 @@ def test_a_printed_code_needs_a_place_or_a_network_beside_it():
 
 def test_a_code_that_was_scanned_without_a_network_waits_for_a_person():
     sent = AT + timedelta(hours=1)
-    claim = by_code(code_at(SCREEN, AT), is_offline=True, phone_clock=sent)
+    claim = by_code(
+        code_at(SCREEN, AT),
+        is_offline=True,
+        phone_clock=sent,
+        not_before=AT,
+        is_clock_watched=True,
+    )
 
     assert told(judge(claim, now=sent)) == ("held", {"offline", "qr_expired"})
     stale = judge(claim, at=AT + timedelta(minutes=5), now=sent)
@@ -289,4 +296,4 @@ def test_every_reason_has_a_code_of_its_own():
 
 
 def test_an_unknown_person_without_a_phone_waits():
-    assert told(judge(BY_PLACE._replace(phone=None), history=History("E9")))[1] == {"phone_unknown"}
+    assert told(judge(BY_PLACE._replace(phone=None), history=History()))[1] == {"phone_unknown"}

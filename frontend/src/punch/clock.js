@@ -27,6 +27,14 @@ export function lastHeard() {
   return { serverAt: heard.at, sinceServerMs: since === undefined ? undefined : Math.floor(since) };
 }
 
+/**
+ * Say whether a moment of `lastHeard` shows that the phone's clock was right. Where no answer came since
+ * the page was opened it shows nothing: no stopwatch outlives the page.
+ */
+export function isWatched({ sinceServerMs }) {
+  return sinceServerMs !== undefined;
+}
+
 /** Return the moment on the server's clock. */
 export function serverNow() {
   return new Date(Date.now() + best.offset);

@@ -2,7 +2,7 @@
 
 import { findBridge } from "./bridges/index.js";
 import { codeIn } from "./claim.js";
-import { lastHeard, learnTime, rememberTime, serverNow, wallClock } from "./clock.js";
+import { isWatched, lastHeard, learnTime, rememberTime, serverNow, wallClock } from "./clock.js";
 import { by, write } from "./elements.js";
 import { alone, waiting } from "./outbox.js";
 import { nameOfPhone, ownKey, signChallenge } from "./phone.js";
@@ -125,7 +125,7 @@ function situation() {
 
 function render() {
   const { state } = here;
-  show.showNote("offline", here.isOffline ? say(state ? "offline" : "offline_unknown") : "");
+  show.showNote("offline", here.isOffline ? say(offlineWord()) : "");
   show.showButton(nextStep(situation()));
   if (!state) return;
   write(by("who"), state.person.name);
@@ -143,6 +143,11 @@ function render() {
   renderPlace();
   renderSettings();
   renderKept();
+}
+
+function offlineWord() {
+  if (!here.state) return "offline_unknown";
+  return here.state.allows_offline && !isWatched(lastHeard()) ? "offline_unchecked" : "offline";
 }
 
 function renderPlace() {
@@ -354,7 +359,7 @@ async function keepOffline(online) {
   show.showResult({
     outcome: "kept",
     title: say("kept_title", { time: shortWall()(online.pressedAt) }),
-    text: say("kept_text"),
+    text: say(isWatched(online.heard) ? "kept_text" : "kept_unchecked_text"),
     dismiss,
   });
   const registration = await navigator.serviceWorker?.getRegistration();
