@@ -190,9 +190,9 @@ def test_an_appeal_about_a_night_is_of_the_date_that_takes_the_punch_and_closed_
     reject(made, office.bob)
     assert made.punch is not None
     way = f"{APPEAL}?day={LAST}&amp;slot=punch-{made.punch.pk}"
-    alice = browser(office.alice.user)
     with pytest.MonkeyPatch.context() as clock:
         clock.setattr("django.utils.timezone.now", lambda: LATER)
+        alice = browser(office.alice.user)
         assert way in text(alice, f"/me/{LAST}/")
         assert way not in text(alice, f"/me/{OCTOBER}/")
         assert f"/me/{LAST}/" in text(alice, "/me/punches/")
