@@ -83,7 +83,8 @@ def test_several_are_approved_together_and_each_refusal_is_named(office: Cast):
 def test_what_was_refused_stays_chosen_with_the_reason_that_was_written(office: Cast):
     good = ask(office.alice)
     bad = ask(office.alice, slot="in", corrected_at=at("9:00"))
-    other = ask(office.alice, work_date=DAY - timedelta(days=1))
+    before = DAY - timedelta(days=1)
+    other = ask(office.alice, work_date=before, corrected_at=at("18:00", before))
     record_correction(
         employee=office.alice, work_date=DAY, slot="in", corrected_at=at("8:59"),
         reason="HR knew", actor=None, now=NOW,
