@@ -342,7 +342,7 @@ def _line(step: Step, names: dict[int, str]) -> StepLine:
 
 
 def _counts(requests: Sequence[Request], outlooks: dict[int, Outlook]) -> dict[int, str]:
-    """Return how often each person has asked for that kind: in the period, or in the month.
+    """Return how much each person has used up: make-ups of the period, or of a kind in the month.
 
     Nothing is said of none: only a request that is out of force stands where nobody has asked.
     """
@@ -381,7 +381,7 @@ def _counts(requests: Sequence[Request], outlooks: dict[int, Outlook]) -> dict[i
             told[request.pk] = ""
             continue
         told[request.pk] = (
-            gettext("%(number)d of %(limit)d in the period") % facts
+            gettext("%(number)d of %(limit)d used in the period") % facts
             if limit is not None
             else gettext("%(number)d this month") % facts
         )

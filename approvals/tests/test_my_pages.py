@@ -48,7 +48,7 @@ def test_a_supervisor_sees_what_approving_changes_and_approves_with_one_press(of
     assert "Out-punch at 18:00" in said
     assert said.index("Missing punch") < said.index("Normal")
     assert "worked 0 min → 8 h" in said
-    assert "1 of 3 in the period" in said
+    assert "1 of 3 used in the period" in said
 
     for _press in range(2):
         answer = bob.post(page_of(request), {"act": "approve", "step": "1"}, follow=True)
@@ -241,6 +241,16 @@ def test_a_withdrawn_request_does_not_count_none(office: Cast):
     said = text(alice, page_of(request))
     assert "this month" not in said
     assert "<li></li>" not in said
+
+
+def test_a_card_says_how_many_make_ups_are_used_and_not_which_one_it_is(office: Cast):
+    first = ask(office.alice)
+    ask(office.alice, slot="in", corrected_at=at("9:00"))
+    assert text(browser(office.bob.user), INBOX).count("2 of 3 used in the period") == 2
+
+    reject(first, office.bob)
+
+    assert "1 of 3 used in the period" in text(browser(office.bob.user), page_of(first))
 
 
 def test_hours_and_days_are_never_taken_for_each_other(office: Cast):
