@@ -6,7 +6,7 @@ Twenty cards cost as many queries as one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -119,6 +119,27 @@ def waiting_for(user: User, *, now: datetime, at_most: int = COUNTED_TO) -> int:
     if all(found):
         return len(found)
     return inbox(user, now=now)[:at_most].count()
+
+
+def place(said: Mapping[str, str]) -> dict[str, str]:
+    """Return where in the inbox somebody is: a `kind`, and `after` which key. Odd words are none."""
+    kind, after = said.get("kind", ""), said.get("after", "")
+    here = {"kind": kind} if kind in Request.Kind.values else {}
+    is_key = after.isascii() and after.isdecimal() and len(after) < 18
+    return here | ({"after": after} if is_key else {})
+
+
+def following(rows: QuerySet[Request], here: Mapping[str, str]) -> QuerySet[Request]:
+    """Return the rows of an inbox behind the one that a place names; all where it names none."""
+    return rows.filter(pk__gt=int(here["after"])) if "after" in here else rows
+
+
+def last_if_more(rows: QuerySet[Request], cards: Sequence[Card]) -> int | None:
+    """Return the key of the last of some cards if more rows of the inbox follow it."""
+    if len(cards) < SHOWN:
+        return None
+    last = cards[-1].request.pk
+    return last if rows.filter(pk__gt=last).exists() else None
 
 
 def find(user: User, request_id: int, *, now: datetime) -> Request:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -13,6 +14,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -60,14 +62,20 @@ def my_requests(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def inbox(request: HttpRequest) -> HttpResponse:
-    """Show what waits for whoever asks, as cards to decide."""
+    """Show what waits for whoever asks, as cards to decide, a page of them and of one kind."""
     user: Any = request.user
     now = timezone.now()
+    here = cards.place(request.GET)
     rows = cards.inbox(user, now=now)
+    if "kind" in here:
+        rows = rows.filter(kind=here["kind"])
+    shown = cards.read_cards(cards.following(rows, here), user, now=now)
     context = {
-        "cards": cards.read_cards(rows, user, now=now),
-        "number": cards.waiting_for(user, now=now),
-        "shown": cards.SHOWN,
+        "cards": shown,
+        "number": rows.order_by()[: cards.COUNTED_TO].count(),
+        "here": here,
+        "further": cards.last_if_more(rows, shown),
+        "kinds": Request.Kind.choices,
     }
     return render(request, "approvals/inbox.html", context)
 
@@ -110,7 +118,8 @@ def _act(request: HttpRequest, user: Any, request_id: int, now: datetime) -> Htt
         return redirect("approvals:request", request_id)
     messages.success(request, str(said))
     if request.POST.get("act") in ("approve", "reject"):
-        return redirect("approvals:inbox")
+        here = urlencode(cards.place(request.POST))
+        return redirect(reverse("approvals:inbox") + (f"?{here}" if here else ""))
     return redirect("approvals:request", request_id)
 
 

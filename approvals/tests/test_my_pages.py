@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -307,7 +309,62 @@ def test_twenty_cards_cost_no_more_queries_than_a_few(office: Cast, django_asser
         said = text(bob, INBOX)
 
     assert said.count('class="kq-panel ap-card"') == SHOWN
-    assert "These are the first 20" in said
+
+
+def overtime(office: Cast, count: int) -> list[Request]:
+    return [
+        services.submit_overtime(
+            employee=office.alice, work_date=day, starts_at=at("19:00", day),
+            ends_at=at("20:00", day), reason="So", actor=office.alice.user, now=NOW,
+        )
+        for day in (DAY - timedelta(days=n) for n in range(count))
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("where", [INBOX, "/admin/approvals/request/inbox/"])
+def test_what_waits_past_the_first_cards_is_reached_without_deciding_those(office: Cast, where):
+    asked = overtime(office, SHOWN + 2)
+    bob = browser(office.bob.user)
+    (way,) = re.findall('href="([^"]+)" rel="next"', text(bob, where))
+
+    said = text(bob, f"{where}{unescape(way)}")
+
+    assert [one.pk for one in asked if f'"r{one.pk}"' in said] == [one.pk for one in asked[-2:]]
+    assert 'rel="next"' not in said
+    assert 'rel="first"' in said
+    assert f"<small>{SHOWN + 2}</small>" in said or f"{SHOWN + 2} requests wait" in said
+
+
+def test_the_cards_are_narrowed_to_a_kind_and_go_on_within_it(office: Cast):
+    make_up = ask(office.alice)
+    asked = overtime(office, SHOWN + 1)
+    bob = browser(office.bob.user)
+
+    narrow = text(bob, f"{INBOX}?kind=make_up")
+    (way,) = re.findall('href="([^"]+)" rel="next"', text(bob, f"{INBOX}?kind=overtime"))
+    further = text(bob, f"{INBOX}{unescape(way)}")
+
+    assert f'"r{make_up.pk}"' in narrow
+    assert narrow.count('class="kq-panel ap-card"') == 1
+    assert f'"r{asked[-1].pk}"' in further
+    assert further.count('class="kq-panel ap-card"') == 1
+    for odd in ("kind=none&after=x", "after=" + "9" * 40, "after=-1"):
+        assert f'"r{make_up.pk}"' in text(bob, f"{INBOX}?{odd}"), odd
+
+
+def test_whoever_decides_on_a_further_page_comes_back_to_it(office: Cast):
+    asked = overtime(office, SHOWN + 2)
+    bob = browser(office.bob.user)
+    here = {"kind": "overtime", "after": str(asked[SHOWN - 1].pk)}
+    said = text(bob, f"{INBOX}?kind=overtime&after={here['after']}")
+    assert f'name="after" value="{here["after"]}"' in said
+
+    for posted, back in (
+        (here, f"{INBOX}?kind=overtime&after={here['after']}"),
+        ({"kind": "//example.org", "after": "\r\nx"}, INBOX),
+    ):
+        answer = bob.post(page_of(asked.pop()), {"act": "approve", **posted})
+        assert answer["Location"] == back
 
 
 def test_to_withdraw_a_request_is_not_said_as_to_withdraw_a_consent(office: Cast):
