@@ -122,7 +122,7 @@ def waiting_for(user: User, *, now: datetime, at_most: int = COUNTED_TO) -> int:
 
 
 def place(said: Mapping[str, str]) -> dict[str, str]:
-    """Return where in the inbox somebody is: a `kind`, and `after` which key. Odd words are none."""
+    """Return where in an inbox somebody is: its `kind`, `after` which key; odd words are none."""
     kind, after = said.get("kind", ""), said.get("after", "")
     here = {"kind": kind} if kind in Request.Kind.values else {}
     is_key = after.isascii() and after.isdecimal() and len(after) < 18

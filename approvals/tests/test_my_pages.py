@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from approvals import services
 from approvals.cards import SHOWN
-from approvals.models import Request
-from approvals.tests.office import DAY, NOW, ask, at, punch, reject
+from approvals.models import Allowance, Request
+from approvals.tests.office import DAY, NOW, approve, ask, at, punch, reject
 from attendance.models import Correction
 from organization.models import User
 from tests.cast import Cast, appoint
@@ -253,6 +253,74 @@ def test_a_card_says_how_many_make_ups_are_used_and_not_which_one_it_is(office: 
     reject(first, office.bob)
 
     assert "1 of 3 used in the period" in text(browser(office.bob.user), page_of(first))
+
+
+def test_a_form_says_how_many_make_ups_of_the_period_are_left(office: Cast):
+    alice = browser(office.alice.user)
+    ask(office.alice)
+
+    said = text(alice, f"{MINE}make-up/?day={DAY}")
+
+    assert "2 of 3 make-ups are left from 2026-09-01 to 2026-09-30." in said
+
+
+def test_a_form_says_what_is_left_of_leave_that_has_an_allowance(office: Cast):
+    Allowance.objects.create(employee=office.alice, leave_type="annual", year=2026, days=5)
+    Allowance.objects.create(employee=office.alice, leave_type="in_lieu", year=2025, days=2)
+    Allowance.objects.create(employee=office.bob, leave_type="marriage", year=2026, days=3)
+    services.submit_days(
+        employee=office.alice, kind="leave", leave_type="annual", first=DAY, last=DAY,
+        until_noon=True, reason="So", actor=office.alice.user, now=NOW,
+    )  # fmt: skip
+
+    said = text(browser(office.alice.user), f"{MINE}absence/?day={DAY}")
+
+    assert "Annual leave: 4.5 of 5 days are left in 2026." in said
+    assert said.count("days are left in") == 1
+
+
+def test_what_was_asked_already_is_named_with_what_became_of_it(office: Cast):
+    alice = browser(office.alice.user)
+    made = services.submit_days(
+        employee=office.alice, kind="leave", leave_type="annual", first=DAY, last=DAY,
+        reason="So", actor=office.alice.user, now=NOW,
+    )  # fmt: skip
+    ask(office.alice)
+    again = {"kind": "leave", "leave_type": "sick", "first": DAY, "last": DAY, "reason": "So"}
+    slot = {"work_date": DAY, "slot": "out", "corrected_at": f"{DAY}T18:00", "reason": "So"}
+
+    waits = alice.post(f"{MINE}absence/", again).content.decode()
+    beside = alice.post(f"{MINE}make-up/", slot).content.decode()
+    approve(made, office.bob)
+    counts = alice.post(f"{MINE}absence/", again).content.decode()
+
+    assert "Leave of 2026-09-01 has been asked for already; withdraw it or wait" in waits
+    assert "Make-up punch of 2026-09-01 has been asked for already" in beside
+    assert "Leave of 2026-09-01 is approved already" in counts
+    assert "withdraw" not in counts
+
+
+@pytest.mark.parametrize(("odd", "box", "why"), [
+    ({"last": DAY - timedelta(days=1)}, "last", "It ends before it starts."),
+    ({"unit": "hour", "starts": "15:00", "ends": "14:00"}, "ends", "The end must lie after"),
+    ({"unit": "hour", "starts": "15:00", "ends": "15:00"}, "ends", "The end must lie after"),
+])  # fmt: skip
+def test_an_end_before_the_beginning_is_refused_at_its_box(office: Cast, odd, box, why):
+    said = {"kind": "outing", "unit": "day", "first": DAY, "last": DAY, "reason": "So"} | odd
+
+    answer = browser(office.alice.user).post(f"{MINE}absence/", said)
+
+    assert why in str(answer.context["form"].errors[box])
+
+
+@pytest.mark.parametrize("when", ["2026-09-03T18:05", "2026-08-25T18:05"])
+def test_a_moment_is_told_as_the_clock_on_the_wall_shows_it(office: Cast, when: str):
+    said = {"work_date": DAY, "slot": "out", "corrected_at": when, "reason": "Why"}
+
+    told = browser(office.alice.user).post(f"{MINE}make-up/?day={DAY}", said).content.decode()
+
+    assert f"{when.replace('T', ' ')} " in told
+    assert "+08:00" not in told
 
 
 def test_hours_and_days_are_never_taken_for_each_other(office: Cast):
