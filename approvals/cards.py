@@ -6,7 +6,7 @@ Twenty cards cost as many queries as one.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -15,6 +15,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from approvals.flow import Status
+from approvals.held import HeldPunch, read_held
 from approvals.models import Decider, Request, RequestPhoto, Step
 from approvals.services.preview import Ahead, Outlook, look_ahead
 from approvals.services.standing import (
@@ -31,6 +32,7 @@ from attendance import wording
 from attendance.console.period import read_period
 from attendance.console.status_style import STYLES, StatusStyle
 from attendance.console.timeline import Drawing, Seen, draw
+from attendance.engine import Minute
 from attendance.models import RuleVersion
 from attendance.planning import minute_of, moment_of
 from attendance.services.periods import closed_among
@@ -51,6 +53,7 @@ class Change(NamedTuple):
     after: StatusStyle
     details: str
     is_changed: bool
+    is_to_come: bool
 
 
 class StepLine(NamedTuple):
@@ -67,7 +70,8 @@ class Card(NamedTuple):
     """A request as a page shows it.
 
     `turn` is the step at which the reader may speak now, None where they may not; `instead_of`
-    names whose place they take; `closed_days` are those of its days that have been paid.
+    names whose place they take; `closed_days` are those of its days that have been paid; `held` is
+    what is said of the punch that it is about.
     """
 
     request: Request
@@ -81,6 +85,7 @@ class Card(NamedTuple):
     instead_of: str
     is_reminded: bool
     has_photo: bool
+    held: HeldPunch | None
     closed_days: str
     may_withdraw: bool
     may_revoke: bool
@@ -116,6 +121,27 @@ def waiting_for(user: User, *, now: datetime, at_most: int = COUNTED_TO) -> int:
     return inbox(user, now=now)[:at_most].count()
 
 
+def place(said: Mapping[str, str]) -> dict[str, str]:
+    """Return where in an inbox somebody is: its `kind`, `after` which key; odd words are none."""
+    kind, after = said.get("kind", ""), said.get("after", "")
+    here = {"kind": kind} if kind in Request.Kind.values else {}
+    is_key = after.isascii() and after.isdecimal() and len(after) < 18
+    return here | ({"after": after} if is_key else {})
+
+
+def following(rows: QuerySet[Request], here: Mapping[str, str]) -> QuerySet[Request]:
+    """Return the rows of an inbox behind the one that a place names; all where it names none."""
+    return rows.filter(pk__gt=int(here["after"])) if "after" in here else rows
+
+
+def last_if_more(rows: QuerySet[Request], cards: Sequence[Card]) -> int | None:
+    """Return the key of the last of some cards if more rows of the inbox follow it."""
+    if len(cards) < SHOWN:
+        return None
+    last = cards[-1].request.pk
+    return last if rows.filter(pk__gt=last).exists() else None
+
+
 def find(user: User, request_id: int, *, now: datetime) -> Request:
     """Return a request that somebody may read. Raises NotFound."""
     found = Request.objects.filter(visible(user, now), pk=request_id).first()
@@ -147,8 +173,20 @@ def read_cards(rows: QuerySet[Request], user: User, *, now: datetime) -> list[Ca
     counts = _counts(requests, outlooks)
     closed = _closed_days(requests, outlooks)
     with_photo = _with_photo(requests)
+    held = read_held(requests, user)
     return [
-        _card(request, outlooks[request.pk], user, rights, names, counts, with_photo, closed, now)
+        _card(
+            request,
+            outlooks[request.pk],
+            user,
+            rights,
+            names,
+            counts,
+            with_photo,
+            held,
+            closed,
+            now,
+        )
         for request in requests
     ]
 
@@ -161,6 +199,7 @@ def _card(
     names: dict[int, str],
     counts: dict[int, str],
     with_photo: set[int],
+    held: dict[int, HeldPunch],
     closed: dict[int, str],
     now: datetime,
 ) -> Card:
@@ -180,8 +219,8 @@ def _card(
     return Card(
         request=request,
         what=what_of(request, outlook.zone),
-        changes=[_change(one) for one in outlook.days] if waits else [],
-        drawing=_draw(outlook, now),
+        changes=[_change(one, request, outlook, now) for one in outlook.days] if waits else [],
+        drawing=_draw(outlook, request, now),
         zone=outlook.zone.key,
         times=counts[request.pk],
         steps=[_line(row, names) for row in request.steps.all()],
@@ -189,6 +228,7 @@ def _card(
         instead_of=names.get(turn.user_id, "") if turn and turn.user_id != user.pk else "",
         is_reminded=step is not None and step.reminded_at is not None,
         has_photo=request.pk in with_photo,
+        held=held.get(request.pk),
         closed_days=closed.get(request.pk, ""),
         may_withdraw=waits and is_asker and request.submitted_by_id is not None,
         may_revoke=(
@@ -248,7 +288,7 @@ def _is_waiting(request: Request) -> bool:
     return request.status == Status.WAITING
 
 
-def _change(ahead: Ahead) -> Change:
+def _change(ahead: Ahead, request: Request, outlook: Outlook, now: datetime) -> Change:
     before, after = ahead.before, ahead.after
     numbers = (
         (gettext("late"), before.late, after.late),
@@ -260,26 +300,54 @@ def _change(ahead: Ahead) -> Change:
     )
     say = wording.duration_text
     details = [f"{label} {say(old)} → {say(new)}" for label, old, new in numbers if old != new]
+    if request.punch_id is not None:
+        details[:0] = _slots_moved(ahead, outlook)
     return Change(
         ahead.day,
         STYLES[before.status.value],
         STYLES[after.status.value],
         ", ".join(details),
         ahead.is_changed,
+        ahead.day > now.astimezone(outlook.zone).date(),
     )
 
 
-def _draw(outlook: Outlook, now: datetime) -> Drawing:
+def _slots_moved(ahead: Ahead, outlook: Outlook) -> list[str]:
+    """Return which slots would have another moment: in-punch – → 08:59."""
+    before, after = ({slot.name: slot.at for slot in one.slots} for one in ahead[1:])
+
+    def wall(minute: Minute | None) -> str:
+        if minute is None:
+            return "–"
+        return wording.time_text(minute, work_date=ahead.day, zone=outlook.zone)
+
+    return [
+        f"{wording.slot_label(name)} {wall(before.get(name))} → {wall(after.get(name))}"
+        for name in {**before, **after}
+        if before.get(name) != after.get(name)
+    ]
+
+
+def _draw(outlook: Outlook, request: Request, now: datetime) -> Drawing:
+    """Return the drawing of the day; a punch that does not count yet is on it as well."""
     loaded, result, zone = outlook.loaded, outlook.result, outlook.zone
     used = {slot.punch for slot in result.slots}
+
+    def wall(minute: Minute) -> str:
+        return wording.time_text(minute, work_date=loaded.work_date, zone=zone)
+
     seen = [
         Seen(
-            moment_of(mark.at // 60),  # type: ignore[arg-type]
+            moment_of(Minute(mark.at // 60)),
             "used" if mark.id in used else "spare",
-            wording.time_text(mark.at // 60, work_date=loaded.work_date, zone=zone),  # type: ignore[arg-type]
+            wall(Minute(mark.at // 60)),
         )
         for mark in loaded.day.marks
     ]
+    punch = request.punch
+    if punch is not None and punch.pk not in {mark.id for mark in loaded.day.marks}:
+        kind = "asked" if _is_waiting(request) else "ignored"
+        seen.append(Seen(punch.punched_at, kind, wall(minute_of(punch.punched_at))))
     return draw(loaded, result, seen, zone, minute_of(now))
 
 
@@ -302,7 +370,7 @@ def _line(step: Step, names: dict[int, str]) -> StepLine:
 
 
 def _counts(requests: Sequence[Request], outlooks: dict[int, Outlook]) -> dict[int, str]:
-    """Return how often each person has asked for that kind: in the period, or in the month.
+    """Return how much each person has used up: make-ups of the period, or of a kind in the month.
 
     Nothing is said of none: only a request that is out of force stands where nobody has asked.
     """
@@ -341,7 +409,7 @@ def _counts(requests: Sequence[Request], outlooks: dict[int, Outlook]) -> dict[i
             told[request.pk] = ""
             continue
         told[request.pk] = (
-            gettext("%(number)d of %(limit)d in the period") % facts
+            gettext("%(number)d of %(limit)d used in the period") % facts
             if limit is not None
             else gettext("%(number)d this month") % facts
         )

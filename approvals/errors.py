@@ -120,10 +120,23 @@ class PhotoMissing(DomainError):
 
 
 class AskedAlready(DomainError):
-    """One request in force for one slot, punch or stretch of time."""
+    """One request in force for one slot, punch or stretch of time; `status` is the other one's."""
 
     code = "asked_already"
-    message = _("There is a request for that already; withdraw it or wait for its decision.")
+    message = _(
+        "%(kind)s of %(work_date)s has been asked for already; withdraw it or wait for its "
+        "decision."
+    )
+    _APPROVED: ClassVar[Promise] = _(
+        "%(kind)s of %(work_date)s is approved already; whoever decides can take it back."
+    )
+
+    def __str__(self) -> str:
+        from approvals.models import Request
+
+        text = self._APPROVED if self.facts["status"] == Request.Status.APPROVED else self.message
+        kind = Request.Kind(str(self.facts["kind"])).label
+        return str(text) % {"kind": kind, "work_date": self.facts["work_date"]}
 
 
 class NothingOwed(DomainError):

@@ -139,6 +139,7 @@ class AbsenceForm(_AskForm):
         """Refuse hours that do not go with the unit, and a kind of leave that is none."""
         cleaned = super().clean() or {}
         self._check_hours(cleaned)
+        self._check_order(cleaned)
         if cleaned.get("kind") == Request.Kind.LEAVE and not cleaned.get("leave_type"):
             self.add_error("leave_type", _("Choose the kind of leave."))
         elif cleaned.get("kind") != Request.Kind.LEAVE:
@@ -155,6 +156,16 @@ class AbsenceForm(_AskForm):
             for name in missing:
                 if name not in self.errors:
                     self.add_error(name, _("Give both hours."))
+
+    def _check_order(self, cleaned: dict[str, Any]) -> None:
+        first, last = cleaned.get("first"), cleaned.get("last")
+        if first is None or last is None:
+            return
+        starts, ends = cleaned.get("starts"), cleaned.get("ends")
+        if last < first:
+            self.add_error("last", _("It ends before it starts."))
+        elif last == first and starts is not None and ends is not None and ends <= starts:
+            self.add_error("ends", _("The end must lie after the beginning."))
 
     @property
     def is_hours(self) -> bool:

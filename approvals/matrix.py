@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from approvals.content import Kind
+from approvals.content import ABSENCES, Kind
 from approvals.flow import Mode
 
 UNIT_HR: Final = "unit_hr"
@@ -146,6 +146,43 @@ class Step(NamedTuple):
     spec: StepSpec
     deciders: tuple[int, ...]
     reasons: tuple[Reason, ...]
+
+
+# What the requests of a kind can be measured by; those that are not here by neither.
+_MEASURED: Final[Mapping[Kind, frozenset[str]]] = {
+    **dict.fromkeys(ABSENCES, frozenset(("from_days", "from_minutes"))),
+    Kind.OVERTIME: frozenset(("from_minutes",)),
+}
+# A make-up is of what is missing, which nobody appeals against.
+_MISSING: Final = "missing"
+# What the check of a punch can find.
+_OF_HELD: Final = frozenset(("weak_gps", "out_of_fence", "wifi", "device", "second_check"))
+
+
+def never_met(row: Row) -> frozenset[str]:
+    """Return the conditions of a row, by name, that keep it from ever speaking for a request.
+
+    A row for every kind is well as long as one kind can meet all of them.
+    """
+    kinds = [Kind(row.kind)] if row.kind else list(Kind)
+    unmet = [_unmet(row, kind) for kind in kinds]
+    return frozenset().union(*unmet) if all(unmet) else frozenset()
+
+
+def _unmet(row: Row, kind: Kind) -> frozenset[str]:
+    asked = {name for name in ("from_days", "from_minutes") if getattr(row, name)}
+    found = asked - _MEASURED.get(kind, frozenset())
+    if row.anomaly and not _can_be_of(kind, row.anomaly):
+        found.add("anomaly")
+    return frozenset(found)
+
+
+def _can_be_of(kind: Kind, anomaly: str) -> bool:
+    if kind is Kind.MAKE_UP:
+        return anomaly == _MISSING
+    if kind is Kind.HELD_PUNCH:
+        return anomaly in _OF_HELD
+    return kind is Kind.APPEAL and anomaly != _MISSING
 
 
 DEFAULT_LONG_DAYS: Final = 3

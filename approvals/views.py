@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -13,7 +14,10 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -21,7 +25,7 @@ from approvals import acting, cards, services
 from approvals.content import YEARS
 from approvals.forms import AbsenceForm, AppealForm, MakeUpForm, OvertimeForm, at_wall
 from approvals.models import Request
-from approvals.services.limits import limits_of, slots_of
+from approvals.services.limits import left_of, limits_of, make_ups_in, slots_of
 from approvals.services.photos import view_photo
 from approvals.services.submitting import planned_at, refused_on, today_of
 from attendance.console.day import read_date
@@ -60,14 +64,20 @@ def my_requests(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def inbox(request: HttpRequest) -> HttpResponse:
-    """Show what waits for whoever asks, as cards to decide."""
+    """Show what waits for whoever asks, as cards to decide, a page of them and of one kind."""
     user: Any = request.user
     now = timezone.now()
+    here = cards.place(request.GET)
     rows = cards.inbox(user, now=now)
+    if "kind" in here:
+        rows = rows.filter(kind=here["kind"])
+    shown = cards.read_cards(cards.following(rows, here), user, now=now)
     context = {
-        "cards": cards.read_cards(rows, user, now=now),
-        "number": cards.waiting_for(user, now=now),
-        "shown": cards.SHOWN,
+        "cards": shown,
+        "number": rows.order_by()[: cards.COUNTED_TO].count(),
+        "here": here,
+        "further": cards.last_if_more(rows, shown),
+        "kinds": Request.Kind.choices,
     }
     return render(request, "approvals/inbox.html", context)
 
@@ -110,7 +120,8 @@ def _act(request: HttpRequest, user: Any, request_id: int, now: datetime) -> Htt
         return redirect("approvals:request", request_id)
     messages.success(request, str(said))
     if request.POST.get("act") in ("approve", "reject"):
-        return redirect("approvals:inbox")
+        here = urlencode(cards.place(request.POST))
+        return redirect(reverse("approvals:inbox") + (f"?{here}" if here else ""))
     return redirect("approvals:request", request_id)
 
 
@@ -133,7 +144,8 @@ class _Asker:
         self.day: date = read_date(said) or today_of(employee, self.now)
         self.slot = request.GET.get("slot", "")
 
-    def explain(self) -> tuple[Loaded, DayResult]:
+    @cached_property
+    def explained(self) -> tuple[Loaded, DayResult]:
         """Return the day as it is now."""
         return explain_day(employee_id=self.employee.pk, work_date=self.day, now=self.now)
 
@@ -149,10 +161,12 @@ def _ask(
     build: Callable[[_Asker, Any], forms.Form],
     submit: Callable[[_Asker, Any], Request],
     without: Any = "",
+    left: Callable[[_Asker], list[str]] | None = None,
 ) -> HttpResponse:
     """Show a form; keep what is asked, or say above it what was refused.
 
-    `without` is said instead of the form where the day has nothing to choose from.
+    `without` is said instead of the form where the day has nothing to choose from; `left` is what
+    may still be asked for.
     """
     user: Any = request.user
     employee = own_employee(user)
@@ -174,6 +188,7 @@ def _ask(
         slots: Any = form.fields.get("slot")
         nothing = "" if form.is_bound or slots is None or slots.choices else without
         context = {"form": form, "title": title, "day": asker.day, "nothing": nothing}
+        context["left"] = left(asker) if left is not None else []
         return render(request, "approvals/ask.html", context)
 
 
@@ -195,7 +210,7 @@ def ask_make_up(request: HttpRequest) -> HttpResponse:
     """Ask for a make-up punch."""
 
     def build(asker: _Asker, data: Any) -> forms.Form:
-        loaded, result = asker.explain()
+        loaded, result = asker.explained
         slots = slots_of(loaded)
         slot = next((one for one in (asker.slot, *result.missing) if one in slots), "")
         at = planned_at(loaded, slot) if slot else None
@@ -212,7 +227,23 @@ def ask_make_up(request: HttpRequest) -> HttpResponse:
         return services.submit_make_up(**asker.facts, **form.cleaned_data)
 
     without = _("No punch is expected on this day, so that none is missing.")
-    return _ask(request, _("Ask for a make-up punch"), build, submit, without)
+    return _ask(request, _("Ask for a make-up punch"), build, submit, without, _make_ups_left)
+
+
+def _make_ups_left(asker: _Asker) -> list[str]:
+    loaded, _result = asker.explained
+    terms = limits_of(loaded)
+    used = make_ups_in(asker.employee, terms.period)
+    said = gettext("%(left)d of %(limit)d make-ups are left from %(first)s to %(last)s.")
+    return [
+        said
+        % {
+            "left": max(terms.per_period - used, 0),
+            "limit": terms.per_period,
+            "first": terms.period.first,
+            "last": terms.period.last,
+        }
+    ]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -221,7 +252,7 @@ def ask_appeal(request: HttpRequest) -> HttpResponse:
     """Dispute what was found at a slot, or that a punch was refused."""
 
     def build(asker: _Asker, data: Any) -> forms.Form:
-        loaded, result = asker.explain()
+        loaded, result = asker.explained
         known = slots_of(loaded)
         slots = tuple(
             dict.fromkeys(
@@ -265,7 +296,22 @@ def ask_absence(request: HttpRequest) -> HttpResponse:
         span = {name: said[name] for name in ("first", "last", "from_noon", "until_noon")}
         return services.submit_days(**span, **about)
 
-    return _ask(request, _("Ask for leave, an outing or a trip"), build, submit)
+    title = _("Ask for leave, an outing or a trip")
+    return _ask(request, title, build, submit, left=_leave_left)
+
+
+def _leave_left(asker: _Asker) -> list[str]:
+    said = gettext("%(leave)s: %(left)s of %(days)s days are left in %(year)s.")
+    return [
+        said
+        % {
+            "leave": one.leave,
+            "left": f"{one.left:g}",
+            "days": f"{one.days:g}",
+            "year": one.year,
+        }
+        for one in left_of(asker.employee, asker.day.year)
+    ]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -29,6 +29,8 @@ PAGES = {
     "admin:devices_terminalupload_upload": ("terminal",),
     "admin:autocomplete": ("term", "app_label", "model_name", "field_name", "page"),
     "admin:index": ("department", "day"),
+    "admin:approvals_inbox": ("kind", "q", "day", "after"),
+    "approvals:inbox": ("kind", "after"),
     "attendance:my-month": ("month",),
     "totals": ("month", "department", "first", "last", "order", "period"),
 }

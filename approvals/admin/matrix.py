@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
 from django.utils.timezone import localdate
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -122,8 +123,9 @@ class ApprovalRuleAdmin(ScopedAdmin):
     change_list_template = "admin/approvals/approvalrule/change_list.html"
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Return the rows with their steps."""
-        return super().get_queryset(request).prefetch_related("steps")
+        """Return the rows with their steps, and whom these name."""
+        rows = super().get_queryset(request)
+        return rows.prefetch_related("steps__role", "steps__person__employee")
 
     @display(description=_("department"), ordering="department__path")
     def place(self, rule: ApprovalRule) -> str:
@@ -147,7 +149,7 @@ class ApprovalRuleAdmin(ScopedAdmin):
     @display(description=_("who decides"))
     def who(self, rule: ApprovalRule) -> str:
         """Return the steps in words."""
-        return " → ".join(str(step.get_way_display()) for step in rule.steps.all()) or "–"
+        return " → ".join(_whom(step) for step in rule.steps.all()) or "–"
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
         """Offer the departments that the reader configures."""
@@ -201,6 +203,15 @@ class ApprovalRuleAdmin(ScopedAdmin):
             )
         }
         js = (forms.Script("approvals/people.js", defer=True),)
+
+
+def _whom(step: ApprovalRuleStep) -> str:
+    """Return whom a step asks: a named person: Alice."""
+    way, named = str(step.get_way_display()), step.role
+    if step.person is not None:
+        person = getattr(step.person, "employee", None)
+        named = person.name if person is not None else step.person.get_username()
+    return gettext("%(way)s: %(name)s") % {"way": way, "name": named} if named else way
 
 
 def _answer(form: WhoForm) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -116,7 +117,9 @@ class RequestAdmin(ReadOnlyAdmin):
         else:
             refused = set()
         rows = _narrowed(cards.inbox(user, now=now), request)
-        shown = cards.read_cards(rows, user, now=now)
+        here = cards.place(request.GET)
+        shown = cards.read_cards(cards.following(rows, here), user, now=now)
+        asked = {name: request.GET.get(name, "") for name in ("kind", "q", "day")}
         context = {
             **self.admin_site.each_context(request),
             "title": _("To decide"),
@@ -126,12 +129,14 @@ class RequestAdmin(ReadOnlyAdmin):
             "has_closed": any(card.closed_days for card in shown),
             # Of those that were asked for: what stands beside the sidebar counts all.
             "number": rows.order_by()[: cards.COUNTED_TO].count(),
-            "shown": cards.SHOWN,
+            "after": "after" in here,
+            "further": cards.last_if_more(rows, shown),
+            "same": urlencode({name: value for name, value in asked.items() if value}),
             "kinds": Request.Kind.choices,
             # What was refused stays chosen, with the reason that was written, for another try.
             "chosen": refused,
             "reason": request.POST.get("reason", "") if refused else "",
-            "asked": {name: request.GET.get(name, "") for name in ("kind", "q", "day")},
+            "asked": asked,
         }
         return render(request, "admin/approvals/request/inbox.html", context)
 

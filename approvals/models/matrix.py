@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -78,12 +79,25 @@ class ApprovalRule(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """Refuse conditions that no request of the kind can meet. What is switched off may stay."""
+        super().clean()
+        if not self.is_active:
+            return
+        wrong = matrix.never_met(self._row(()))
+        if wrong:
+            text = _("No request of this kind can meet this condition; the row would never hold.")
+            raise ValidationError(dict.fromkeys(sorted(wrong), text))
+
     def row(self) -> matrix.Row:
         """Return the row as the matrix wants it, with its steps in order."""
+        return self._row(tuple(step.spec for step in self.steps.all()))
+
+    def _row(self, steps: tuple[matrix.StepSpec, ...]) -> matrix.Row:
         return matrix.Row(
             self.pk or 0,
             self.name,
-            tuple(step.spec for step in self.steps.all()),
+            steps,
             self.kind,
             self.department.path if self.department is not None else "",
             float(self.from_days),

@@ -107,6 +107,29 @@ def take_share(employee: Employee, limits: Limits) -> int:
     return used + 1
 
 
+class Left(NamedTuple):
+    """What is left of a year's days of a kind of leave; waiting requests take theirs."""
+
+    leave: str
+    year: int
+    days: float
+    left: float
+
+
+def left_of(employee: Employee, year: int) -> list[Left]:
+    """Return what is left of each kind of leave that has an allowance in a year. One query."""
+    rows = Allowance.objects.filter(employee=employee, year=year).annotate(used=taken_of())
+    return [
+        Left(
+            str(Request.LeaveType(row.leave_type).label),
+            year,
+            float(row.days),
+            float(in_cents(row.days - row.used)),
+        )
+        for row in rows.order_by("leave_type")
+    ]
+
+
 def take_days(employee: Employee, leave_type: str, days_by_year: Mapping[int, Decimal]) -> None:
     """Raise AllowanceSpent where a year's days of a kind of leave do not last.
 

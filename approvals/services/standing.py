@@ -17,9 +17,16 @@ from organization.units import unit_of, units_of
 
 
 def standing_of(
-    employee: Employee, department: Department, *, submitted_by: User | None = None
+    employee: Employee,
+    department: Department,
+    *,
+    submitted_by: User | None = None,
+    named: Iterable[int | None] = (),
 ) -> Standing:
-    """Return where a person stands who belongs to `department`. Five queries."""
+    """Return where a person stands who belongs to `department`. Five queries.
+
+    `named` are log-ins that the steps name: what is said of them has their names.
+    """
     offices = _above(department)
     held = (
         RoleAssignment.objects.in_force()
@@ -40,7 +47,7 @@ def standing_of(
     supervisor = employee.supervisor.user_id if employee.supervisor is not None else None
     heads = [office.head.user_id if office.head is not None else None for office in offices]
     users = {holder.user for rows in holders.values() for holder in rows} | set(administrators)
-    users |= {key for key in (supervisor, *heads) if key is not None}
+    users |= {key for key in (supervisor, *heads, *named) if key is not None}
     asking = {employee.user_id, submitted_by.pk if submitted_by is not None else None}
     return Standing(
         frozenset(key for key in asking if key is not None),
@@ -83,7 +90,8 @@ def who_decides(
 ) -> tuple[Row, Standing, tuple[Step, ...]]:
     """Return the row that speaks for a request, where its person stands, and its deciders."""
     row = choose(rows_for(department), asked)
-    standing = standing_of(employee, department, submitted_by=submitted_by)
+    named = [spec.person for spec in row.steps]
+    standing = standing_of(employee, department, submitted_by=submitted_by, named=named)
     return row, standing, chain(row, standing)
 
 

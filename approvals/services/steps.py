@@ -58,7 +58,12 @@ def open_next(request: Request, *, now: datetime) -> bool:
 
 def ask_anew(request: Request, step: Step, *, now: datetime) -> None:
     """Let a step ask whoever stands for it now. Who has spoken, and who was asked above, stays."""
-    standing = standing_of(request.employee, request.department, submitted_by=request.submitted_by)
+    standing = standing_of(
+        request.employee,
+        request.department,
+        submitted_by=request.submitted_by,
+        named=[step.person_id],
+    )
     found = matrix.resolve(step.spec, standing)
     silent = step.deciders.filter(verdict="", is_above=False)
     silent.exclude(user__in=found.deciders).delete()

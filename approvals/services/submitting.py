@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.timezone import localdate
 
 from approvals.content import CONTENT, Kind, digest_of
@@ -31,7 +31,12 @@ from attendance.loading import Loaded
 from attendance.models import Correction, Punch
 from attendance.planning import minute_of, moment_of
 from attendance.services.absences import check_overtime_span
-from attendance.services.corrections import CorrectedAlready, UnknownSlot, check_reach
+from attendance.services.corrections import (
+    CorrectedAlready,
+    TooFarFromItsDay,
+    UnknownSlot,
+    check_reach,
+)
 from attendance.services.days import REACH, belongings_of, explain_day, local_date, zones_of
 from attendance.services.periods import require_open
 from organization import audit
@@ -65,11 +70,11 @@ def submit_make_up(
     _meet(employee, actor, work_date)
     corrected_at = corrected_at.replace(second=0, microsecond=0)
     if corrected_at > now:
-        raise InTheFuture(corrected_at=corrected_at.isoformat())
+        raise InTheFuture(corrected_at=_on_the_wall(employee, corrected_at))
     today = today_of(employee, now)
     loaded, result = explain_day(employee_id=employee.pk, work_date=work_date, now=now)
     _refuse_slot(loaded, slot)
-    check_reach(corrected_at, work_date)
+    _check_reach(employee, corrected_at, work_date)
     _refuse_outside_its_window(loaded, corrected_at, today)
     terms = limits.limits_of(loaded)
     limits.refuse_too_late(terms, work_date, today)
@@ -205,12 +210,12 @@ def submit_hours(
     day = starts_at.astimezone(zone).date()
     _meet(employee, actor, day)
     if ends_at <= starts_at:
-        raise NothingOwed(first=f"{starts_at:%Y-%m-%d %H:%M}", last=f"{ends_at:%Y-%m-%d %H:%M}")
+        raise _nothing_owed(employee, starts_at, ends_at)
     stretch = spans.of_hours(employee, starts_at, ends_at, day=day)
     if stretch.first != day:
         _meet(employee, actor, stretch.first)
     if kind == Kind.LEAVE and not stretch.days:
-        raise NothingOwed(first=f"{starts_at:%Y-%m-%d %H:%M}", last=f"{ends_at:%Y-%m-%d %H:%M}")
+        raise _nothing_owed(employee, starts_at, ends_at)
     if kind == Kind.LEAVE and stretch.runs_past_plans:
         raise NotPlannedYet
     return _keep_absence(employee, kind, stretch, Request.Unit.HOUR, leave_type, reason, actor, now)
@@ -233,7 +238,7 @@ def submit_overtime(
     """
     _meet(employee, actor, work_date)
     if ends_at <= starts_at:
-        raise NothingOwed(first=f"{starts_at:%Y-%m-%d %H:%M}", last=f"{ends_at:%Y-%m-%d %H:%M}")
+        raise _nothing_owed(employee, starts_at, ends_at)
     check_overtime_span(employee, work_date, starts_at, ends_at)
     _refuse_overlap(employee, Kind.OVERTIME, starts_at, ends_at)
     return _keep(
@@ -335,6 +340,27 @@ def _refuse_slot(loaded: Loaded, slot: str) -> None:
         raise CorrectedAlready(slot=slot, work_date=str(day))
 
 
+def _nothing_owed(employee: Employee, starts_at: datetime, ends_at: datetime) -> NothingOwed:
+    return NothingOwed(
+        first=_on_the_wall(employee, starts_at), last=_on_the_wall(employee, ends_at)
+    )
+
+
+def _check_reach(employee: Employee, corrected_at: datetime, work_date: date) -> None:
+    """Raise TooFarFromItsDay, with the moment as the clock on the wall shows it."""
+    try:
+        check_reach(corrected_at, work_date)
+    except TooFarFromItsDay as refusal:
+        at = _on_the_wall(employee, corrected_at)
+        raise TooFarFromItsDay(corrected_at=at, work_date=str(work_date)) from refusal
+
+
+def _on_the_wall(employee: Employee, moment: datetime) -> str:
+    """Return a moment as the clock on the wall of the person's site shows it."""
+    zone = ZoneInfo(zones_of([employee.pk])[employee.pk])
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
 def _refuse_outside_its_window(loaded: Loaded, corrected_at: datetime, today: date) -> None:
     """Raise InTheFuture for a date to come, and for a moment at which no punch counts for it.
 
@@ -365,8 +391,18 @@ def _refuse_overlap(employee: Employee, kind: str, starts_at: datetime, ends_at:
     there = Request.objects.in_force().filter(
         employee=employee, kind=kind, starts_at__lt=ends_at, ends_at__gt=starts_at
     )
-    if there.exists():
-        raise AskedAlready
+    _refuse_beside(there)
+
+
+def _refuse_beside(there: QuerySet[Request]) -> None:
+    """Raise AskedAlready where a request is in force already, and say which."""
+    other = there.order_by("pk").first()
+    if other is not None:
+        raise _asked_already(other)
+
+
+def _asked_already(other: Request) -> AskedAlready:
+    return AskedAlready(kind=other.kind, work_date=str(other.work_date), status=str(other.status))
 
 
 def _keep_absence(
@@ -437,7 +473,15 @@ def _keep(
         with transaction.atomic():
             request.save()
     except IntegrityError as error:
-        raise AskedAlready from error
+        same = Q(punch=request.punch_id) if request.punch_id else Q(slot=request.slot)
+        _refuse_beside(
+            Request.objects.in_force().filter(
+                same, employee=request.employee, kind=request.kind, work_date=request.work_date
+            )
+        )
+        request.validate_constraints()
+        # It was there a moment ago.
+        raise _asked_already(request) from error
     steps.lay(request, chain, now=now)
     audit.record(
         actor=actor,

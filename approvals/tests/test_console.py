@@ -9,11 +9,12 @@ from django.test import Client
 from django.urls import reverse
 
 from approvals import services
-from approvals.models import Allowance, ApprovalRule, Delegation, Request
+from approvals.models import Allowance, ApprovalRule, ApprovalRuleStep, Delegation, Request
+from approvals.services.steps import ask_anew
 from approvals.tests.office import DAY, NOW, ask, at, punch
 from attendance.models import Correction
 from attendance.services.corrections import record_correction
-from organization.models import AuditEntry, User
+from organization.models import AuditEntry, Role, User
 from organization.services import add_department, hire
 from tests.cast import Cast, appoint
 
@@ -83,11 +84,8 @@ def test_several_are_approved_together_and_each_refusal_is_named(office: Cast):
 def test_what_was_refused_stays_chosen_with_the_reason_that_was_written(office: Cast):
     good = ask(office.alice)
     bad = ask(office.alice, slot="in", corrected_at=at("9:00"))
-    other = ask(
-        office.alice,
-        work_date=DAY - timedelta(days=1),
-        corrected_at=at("18:00", DAY - timedelta(days=1)),
-    )
+    before = DAY - timedelta(days=1)
+    other = ask(office.alice, work_date=before, corrected_at=at("18:00", before))
     record_correction(
         employee=office.alice, work_date=DAY, slot="in", corrected_at=at("8:59"),
         reason="HR knew", actor=None, now=NOW,
@@ -217,6 +215,75 @@ def test_hr_writes_a_row_and_asks_who_will_decide(office: Cast):
     assert "n_hr is the HR of North." in third
     first = text(hr, f"{WHO}?employee=00101&kind=make_up&nth=1")
     assert "No row of the matrix speaks for it" in first
+
+
+def test_a_named_person_is_named_wherever_a_row_speaks_of_them(office: Cast):
+    # Alice decides nothing anywhere, and would decide about herself.
+    for kind, who in (("make_up", office.alice.user), ("leave", office.bob.user)):
+        rule = ApprovalRule.objects.create(name=f"Named for {kind}", kind=kind)
+        ApprovalRuleStep.objects.create(rule=rule, way="person", person=who)
+    ApprovalRuleStep.objects.create(
+        rule=rule, way="role", role=Role.objects.get(key="unit_hr"), index=2
+    )
+    boss = browser(office.superuser)
+
+    assert "Alice may not decide there." in text(boss, f"{WHO}?employee=00102&kind=make_up")
+    assert "Alice asks, and decides nothing" in text(boss, f"{WHO}?employee=00101&kind=make_up")
+    rows = unescape(text(boss, ROWS))
+    assert "A named person: Alice" in rows
+    assert f"A named person: Bob → Holder of a role: {Role.objects.get(key='unit_hr')}" in rows
+    steps = ask(office.bob).steps.get()
+    assert next(name for _code, name, _where in steps.reasons) == "Alice"
+    ask_anew(steps.request, steps, now=NOW)
+    assert next(name for _code, name, _where in steps.reasons) == "Alice"
+
+
+@pytest.mark.parametrize(("kind", "conditions", "wrong"), [
+    ("make_up", {"from_days": "3"}, {"from_days"}),
+    ("make_up", {"from_days": "3", "from_minutes": "60"}, {"from_days", "from_minutes"}),
+    ("make_up", {"anomaly": "wifi"}, {"anomaly"}),
+    ("held_punch", {"from_minutes": "60"}, {"from_minutes"}),
+    ("held_punch", {"anomaly": "missing"}, {"anomaly"}),
+    ("appeal", {"anomaly": "missing"}, {"anomaly"}),
+    ("overtime", {"from_days": "1"}, {"from_days"}),
+    ("leave", {"anomaly": "time"}, {"anomaly"}),
+    ("", {"from_days": "3", "anomaly": "time"}, {"from_days", "anomaly"}),
+    ("make_up", {"anomaly": "missing"}, set()),
+    ("held_punch", {"anomaly": "out_of_fence"}, set()),
+    ("appeal", {"anomaly": "time"}, set()),
+    ("overtime", {"from_minutes": "60"}, set()),
+    ("outing", {"from_minutes": "60", "from_days": "1"}, set()),
+    ("leave", {"from_days": "3"}, set()),
+    ("", {"from_days": "3", "from_minutes": "60"}, set()),
+])  # fmt: skip
+def test_a_condition_that_no_request_of_the_kind_can_meet_is_refused_at_its_box(
+    office: Cast, kind: str, conditions: dict[str, str], wrong: set[str]
+):
+    said = row(department=office.unit.pk, kind=kind, from_count="0", **conditions)
+
+    answer = browser(office.hr).post(f"{ROWS}add/", said)
+
+    found = set() if answer.status_code == 302 else set(answer.context["adminform"].form.errors)
+    assert found == wrong
+    assert ApprovalRule.objects.exists() is not bool(wrong)
+
+
+def test_a_row_that_can_never_hold_is_switched_off_as_it_is(office: Cast):
+    odd = ApprovalRule.objects.create(
+        name="Odd", kind="make_up", from_days=3, department=office.unit
+    )
+    step = ApprovalRuleStep.objects.create(rule=odd, way="supervisor")
+    said = row(
+        name="Odd", department=office.unit.pk, from_days="3", from_count="0",
+        **{"steps-TOTAL_FORMS": "1", "steps-INITIAL_FORMS": "1", "steps-0-id": step.pk,
+           "steps-0-rule": odd.pk},
+    )  # fmt: skip
+    del said["is_active"]
+
+    browser(office.hr).post(f"{ROWS}{odd.pk}/change/", said)
+
+    odd.refresh_from_db()
+    assert not odd.is_active
 
 
 def test_hr_asks_about_nobody_of_another_unit_and_names_nobody_there(office: Cast):

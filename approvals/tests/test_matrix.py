@@ -18,8 +18,12 @@ from approvals.matrix import (
     chain,
     choose,
     codes,
+    never_met,
     resolve,
 )
+from attendance.engine import Anomaly
+from attendance.evidence.reasons import Code
+from attendance.evidence.verdict import anomalies_of
 
 ALICE, BOB, CARL, HUGH, HELEN, ADA = 1, 2, 3, 4, 5, 9
 NAMES = {1: "Alice", 2: "Bob", 3: "Carl", 4: "Hugh", 5: "Helen", 9: "Ada"}
@@ -240,6 +244,13 @@ def test_whenever_somebody_may_decide_a_supervisors_step_somebody_does(
     step = resolve(spec._replace(way=Way.SUPERVISOR), where)
 
     assert bool(step.deciders) == bool(where.able - where.askers)
+
+
+def test_a_row_for_held_punches_holds_for_what_a_check_can_find_and_for_nothing_else():
+    def holds(anomaly: Anomaly) -> bool:
+        return not never_met(Row(1, "", (), Kind.HELD_PUNCH, anomaly=anomaly.value))
+
+    assert {one for one in Anomaly if holds(one)} == set(anomalies_of(Code))
 
 
 def test_every_kind_has_a_row_that_is_built_in():

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 
 import pytest
 from django.db import connection
@@ -10,8 +12,8 @@ from django.urls import reverse
 
 from approvals import services
 from approvals.cards import SHOWN
-from approvals.models import Request
-from approvals.tests.office import DAY, NOW, ask, at, punch, reject
+from approvals.models import Allowance, Request
+from approvals.tests.office import DAY, NOW, approve, ask, at, punch, reject
 from attendance.models import Correction
 from attendance.services import days, periods
 from attendance.services.closing_checks import ToClose, look
@@ -52,7 +54,7 @@ def test_a_supervisor_sees_what_approving_changes_and_approves_with_one_press(of
     assert "Out-punch at 18:00" in said
     assert said.index("Missing punch") < said.index("Normal")
     assert "worked 0 min → 8 h" in said
-    assert "1 of 3 in the period" in said
+    assert "1 of 3 used in the period" in said
 
     for _press in range(2):
         answer = bob.post(page_of(request), {"act": "approve", "step": "1"}, follow=True)
@@ -247,6 +249,84 @@ def test_a_withdrawn_request_does_not_count_none(office: Cast):
     assert "<li></li>" not in said
 
 
+def test_a_card_says_how_many_make_ups_are_used_and_not_which_one_it_is(office: Cast):
+    first = ask(office.alice)
+    ask(office.alice, slot="in", corrected_at=at("9:00"))
+    assert text(browser(office.bob.user), INBOX).count("2 of 3 used in the period") == 2
+
+    reject(first, office.bob)
+
+    assert "1 of 3 used in the period" in text(browser(office.bob.user), page_of(first))
+
+
+def test_a_form_says_how_many_make_ups_of_the_period_are_left(office: Cast):
+    alice = browser(office.alice.user)
+    ask(office.alice)
+
+    said = text(alice, f"{MINE}make-up/?day={DAY}")
+
+    assert "2 of 3 make-ups are left from 2026-09-01 to 2026-09-30." in said
+
+
+def test_a_form_says_what_is_left_of_leave_that_has_an_allowance(office: Cast):
+    Allowance.objects.create(employee=office.alice, leave_type="annual", year=2026, days=5)
+    Allowance.objects.create(employee=office.alice, leave_type="in_lieu", year=2025, days=2)
+    Allowance.objects.create(employee=office.bob, leave_type="marriage", year=2026, days=3)
+    services.submit_days(
+        employee=office.alice, kind="leave", leave_type="annual", first=DAY, last=DAY,
+        until_noon=True, reason="So", actor=office.alice.user, now=NOW,
+    )  # fmt: skip
+
+    said = text(browser(office.alice.user), f"{MINE}absence/?day={DAY}")
+
+    assert "Annual leave: 4.5 of 5 days are left in 2026." in said
+    assert said.count("days are left in") == 1
+
+
+def test_what_was_asked_already_is_named_with_what_became_of_it(office: Cast):
+    alice = browser(office.alice.user)
+    made = services.submit_days(
+        employee=office.alice, kind="leave", leave_type="annual", first=DAY, last=DAY,
+        reason="So", actor=office.alice.user, now=NOW,
+    )  # fmt: skip
+    ask(office.alice)
+    again = {"kind": "leave", "leave_type": "sick", "first": DAY, "last": DAY, "reason": "So"}
+    slot = {"work_date": DAY, "slot": "out", "corrected_at": f"{DAY}T18:00", "reason": "So"}
+
+    waits = alice.post(f"{MINE}absence/", again).content.decode()
+    beside = alice.post(f"{MINE}make-up/", slot).content.decode()
+    approve(made, office.bob)
+    counts = alice.post(f"{MINE}absence/", again).content.decode()
+
+    assert "Leave of 2026-09-01 has been asked for already; withdraw it or wait" in waits
+    assert "Make-up punch of 2026-09-01 has been asked for already" in beside
+    assert "Leave of 2026-09-01 is approved already" in counts
+    assert "withdraw" not in counts
+
+
+@pytest.mark.parametrize(("odd", "box", "why"), [
+    ({"last": DAY - timedelta(days=1)}, "last", "It ends before it starts."),
+    ({"unit": "hour", "starts": "15:00", "ends": "14:00"}, "ends", "The end must lie after"),
+    ({"unit": "hour", "starts": "15:00", "ends": "15:00"}, "ends", "The end must lie after"),
+])  # fmt: skip
+def test_an_end_before_the_beginning_is_refused_at_its_box(office: Cast, odd, box, why):
+    said = {"kind": "outing", "unit": "day", "first": DAY, "last": DAY, "reason": "So"} | odd
+
+    answer = browser(office.alice.user).post(f"{MINE}absence/", said)
+
+    assert why in str(answer.context["form"].errors[box])
+
+
+@pytest.mark.parametrize("when", ["2026-09-03T18:05", "2026-08-25T18:05"])
+def test_a_moment_is_told_as_the_clock_on_the_wall_shows_it(office: Cast, when: str):
+    said = {"work_date": DAY, "slot": "out", "corrected_at": when, "reason": "Why"}
+
+    told = browser(office.alice.user).post(f"{MINE}make-up/?day={DAY}", said).content.decode()
+
+    assert f"{when.replace('T', ' ')} " in told
+    assert "+08:00" not in told
+
+
 def test_hours_and_days_are_never_taken_for_each_other(office: Cast):
     alice = browser(office.alice.user)
     said = {"kind": "outing", "first": DAY, "last": DAY, "reason": "So"}
@@ -301,7 +381,62 @@ def test_twenty_cards_cost_no_more_queries_than_a_few(office: Cast, django_asser
         said = text(bob, INBOX)
 
     assert said.count('class="kq-panel ap-card"') == SHOWN
-    assert "These are the first 20" in said
+
+
+def overtime(office: Cast, count: int) -> list[Request]:
+    return [
+        services.submit_overtime(
+            employee=office.alice, work_date=day, starts_at=at("19:00", day),
+            ends_at=at("20:00", day), reason="So", actor=office.alice.user, now=NOW,
+        )
+        for day in (DAY - timedelta(days=n) for n in range(count))
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("where", [INBOX, "/admin/approvals/request/inbox/"])
+def test_what_waits_past_the_first_cards_is_reached_without_deciding_those(office: Cast, where):
+    asked = overtime(office, SHOWN + 2)
+    bob = browser(office.bob.user)
+    (way,) = re.findall('href="([^"]+)" rel="next"', text(bob, where))
+
+    said = text(bob, f"{where}{unescape(way)}")
+
+    assert [one.pk for one in asked if f'"r{one.pk}"' in said] == [one.pk for one in asked[-2:]]
+    assert 'rel="next"' not in said
+    assert 'rel="first"' in said
+    assert f"<small>{SHOWN + 2}</small>" in said or f"{SHOWN + 2} requests wait" in said
+
+
+def test_the_cards_are_narrowed_to_a_kind_and_go_on_within_it(office: Cast):
+    make_up = ask(office.alice)
+    asked = overtime(office, SHOWN + 1)
+    bob = browser(office.bob.user)
+
+    narrow = text(bob, f"{INBOX}?kind=make_up")
+    (way,) = re.findall('href="([^"]+)" rel="next"', text(bob, f"{INBOX}?kind=overtime"))
+    further = text(bob, f"{INBOX}{unescape(way)}")
+
+    assert f'"r{make_up.pk}"' in narrow
+    assert narrow.count('class="kq-panel ap-card"') == 1
+    assert f'"r{asked[-1].pk}"' in further
+    assert further.count('class="kq-panel ap-card"') == 1
+    for odd in ("kind=none&after=x", "after=" + "9" * 40, "after=-1"):
+        assert f'"r{make_up.pk}"' in text(bob, f"{INBOX}?{odd}"), odd
+
+
+def test_whoever_decides_on_a_further_page_comes_back_to_it(office: Cast):
+    asked = overtime(office, SHOWN + 2)
+    bob = browser(office.bob.user)
+    here = {"kind": "overtime", "after": str(asked[SHOWN - 1].pk)}
+    said = text(bob, f"{INBOX}?kind=overtime&after={here['after']}")
+    assert f'name="after" value="{here["after"]}"' in said
+
+    for posted, back in (
+        (here, f"{INBOX}?kind=overtime&after={here['after']}"),
+        ({"kind": "//example.org", "after": "\r\nx"}, INBOX),
+    ):
+        answer = bob.post(page_of(asked.pop()), {"act": "approve", **posted})
+        assert answer["Location"] == back
 
 
 def test_leaves_cost_no_more_queries_however_many_and_whoever_has_closed_a_month(office: Cast):

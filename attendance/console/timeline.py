@@ -140,7 +140,7 @@ def _signs(
     for minute, kind, words in sorted(moments):
         x = scale.x(minute)
         level = -1
-        if kind in {"used", "corrected"}:
+        if kind in {"used", "corrected", "asked"}:
             level = next((n for n, end in enumerate(taken) if x - end >= _LABEL_WIDTH), -1)
             if level >= 0:
                 taken[level] = x

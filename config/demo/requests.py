@@ -10,8 +10,9 @@ from typing import Any, Final, NamedTuple
 from approvals import services
 from approvals.models import Request
 from attendance.engine import Anomaly, ShiftPlan, Status, evaluate_day
+from attendance.evidence.reasons import Code, Effect, reason
 from attendance.loading import Facts, Loaded, inputs, load_facts
-from attendance.models import Punch
+from attendance.models import Punch, PunchCheck
 from attendance.planning import minute_of, moment_of
 from config.demo.people import People
 from organization.models import Employee, User
@@ -138,6 +139,14 @@ def _held(one: Missed, now: datetime) -> None:
         source=Punch.Source.DEMO,
         is_held=True,
         natural_key=f"demo/{one.person.pk}/{at.timestamp():.0f}",
+    )
+    seen, right = {"metres_to_edge": 150.0}, {"fence": f"{one.person.department.name}大门"}
+    why = reason(Effect.HOLD, Code.OUTSIDE_FENCE, seen, right)
+    PunchCheck.objects.create(
+        punch=punch,
+        outcome=PunchCheck.Outcome.HELD,
+        reasons=[why.as_dict()],
+        checked_at=punch.received_at,
     )
     services.open_held(punch=punch, anomaly=Anomaly.OUT_OF_FENCE.value, now=now)
 
