@@ -26,6 +26,7 @@ from approvals.services.photos import view_photo
 from approvals.services.submitting import planned_at, today_of
 from attendance.console.day import read_date
 from attendance.console.own import own_employee
+from attendance.console.own_links import claim_links
 from attendance.console.photo_file import photo_file
 from attendance.engine import Anomaly, DayResult
 from attendance.loading import Loaded
@@ -53,6 +54,7 @@ def my_requests(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": listed[:LISTED_AT_MOST],
         "before": listed[LISTED_AT_MOST - 1].pk if len(listed) > LISTED_AT_MOST else None,
+        "more": claim_links(employee, timezone.now()),
     }
     return render(request, "approvals/my_requests.html", context)
 

@@ -309,3 +309,13 @@ def test_to_withdraw_a_request_is_not_said_as_to_withdraw_a_consent(office: Cast
 
     assert 'value="withdraw"' in page
     assert "撤回同意" not in page
+
+
+def test_withdrawing_asks_first_without_a_script(office: Cast):
+    request = ask(office.alice)
+
+    page = text(browser(office.alice.user), page_of(request))
+
+    asked = page[page.index("<details") : page.index("</details>")]
+    assert 'value="withdraw"' in asked
+    assert page.count('value="withdraw"') == 1

@@ -9,10 +9,16 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
+from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from attendance.console.day import DayPage
-from organization.models import User
+from attendance.console.own import today_of
+from attendance.models import OfflineClaim
+from attendance.services.checking import demands_at
+from attendance.services.claims import AHEAD_AT_MOST, PROOF_AT_MOST
+from organization.models import Employee, User
 
 
 class OwnLink(NamedTuple):
@@ -48,3 +54,24 @@ def ways_of(user: User, now: datetime) -> list[OwnLink]:
 def offers_on(page: DayPage, now: datetime) -> list[OwnLink]:
     """Return what a person can ask for on a day of theirs."""
     return [link for offers in _offers for link in offers(page, now)]
+
+
+def claim_links(employee: Employee, now: datetime) -> list[OwnLink]:
+    """Return the way to one's offline claims; none where the rule takes none.
+
+    Whoever declared something under the rule before may still have to prove it.
+    """
+    unproven = OfflineClaim.objects.open().filter(
+        employee=employee, claimed_at__gte=now - PROOF_AT_MOST
+    )
+    if demands_at(employee.pk, today_of(employee, now=now)).takes_claims or unproven.exists():
+        return [OwnLink(_("Punches by a flight"), reverse("attendance:my-claims"))]
+    return []
+
+
+def claim_links_on(page: DayPage, now: datetime) -> list[OwnLink]:
+    """Return the same for a day of theirs: only where a punch can be declared or still proven."""
+    today = now.astimezone(page.zone).date()
+    if today - PROOF_AT_MOST <= page.work_date <= today + AHEAD_AT_MOST:
+        return claim_links(page.employee, now)
+    return []

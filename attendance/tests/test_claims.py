@@ -374,3 +374,58 @@ def test_somebody_declares_and_proves_on_their_own_page(cast: Cast, alice: User)
     assert "MU5101" in proven.content.decode()
     assert "2026-09-02 00:20" in proven.content.decode()
     assert not Punch.objects.get().is_held
+
+
+WAYS = ("/punch/", "/me/", "/me/2026-09-01/", "/me/requests/")
+
+
+def browser(user: User) -> Client:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(user)
+    return client
+
+
+@pytest.mark.parametrize("where", WAYS)
+def test_whose_rule_takes_claims_finds_the_way_to_them(
+    cast: Cast, alice: User, where: str
+) -> None:
+    assert 'href="/me/claims/"' in browser(alice).get(where).content.decode()
+
+
+@pytest.mark.parametrize("where", WAYS)
+def test_whose_rule_takes_no_claims_is_led_to_none(cast: Cast, where: str) -> None:
+    assert cast.alice.user is not None
+
+    answer = browser(cast.alice.user).get(where)
+
+    assert answer.status_code == 200
+    assert 'href="/me/claims/"' not in answer.content.decode()
+
+
+def test_whoever_still_has_to_prove_a_claim_finds_it_when_the_rule_takes_no_more(
+    cast: Cast, alice: User
+) -> None:
+    declared(cast)
+    version = cast.department.rules.get().versions.get()
+    version.demands = Demands().to_json()
+    version.save(update_fields=["demands"])
+
+    assert 'href="/me/claims/"' in browser(alice).get("/me/").content.decode()
+
+
+def test_a_day_on_which_nothing_can_be_declared_or_proven_offers_no_claim(
+    cast: Cast, alice: User
+) -> None:
+    for day in ("2026-08-01", "2026-09-16"):
+        assert 'href="/me/claims/"' not in browser(alice).get(f"/me/{day}/").content.decode()
+
+
+def test_taking_a_claim_back_asks_first_without_a_script(cast: Cast, alice: User) -> None:
+    declared(cast)
+
+    page = browser(alice).get("/me/claims/").content.decode()
+
+    asked = page[page.index("<details") : page.index("</details>")]
+    assert 'value="cancel"' in asked
+    assert page.count('value="cancel"') == 1
+    assert "Yes, take it back" in asked
