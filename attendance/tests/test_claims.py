@@ -23,7 +23,7 @@ from attendance.services import claims
 from attendance.signals import punch_was_held
 from attendance.tests.test_making import demand
 from organization.errors import NotFound
-from organization.models import User
+from organization.models import AuditEntry, User
 from tests.cast import Cast
 
 # 20:00 in Shanghai, on a Tuesday.
@@ -429,3 +429,71 @@ def test_taking_a_claim_back_asks_first_without_a_script(cast: Cast, alice: User
     assert 'value="cancel"' in asked
     assert page.count('value="cancel"') == 1
     assert "Yes, take it back" in asked
+
+
+FLIGHTS = "/admin/attendance/flight/"
+
+
+def upload(user: User, content: bytes, name: str = "flights.csv") -> Any:
+    file = SimpleUploadedFile(name, content)
+    return browser(user).post(f"{FLIGHTS}import/", {"file": file}, follow=True)
+
+
+def test_whoever_administers_imports_a_file_of_flights_in_the_console(cast: Cast) -> None:
+    assert f'href="{FLIGHTS}import/"' in browser(cast.superuser).get(FLIGHTS).content.decode()
+    assert browser(cast.superuser).get(f"{FLIGHTS}import/").status_code == 200
+
+    answer = upload(
+        cast.superuser,
+        b"number,departs_on,actual_arrival_at\nMU 5101,2026-09-01,2026-09-02T01:30:00+08:00\n",
+    )
+
+    assert "1 flight was taken" in answer.content.decode()
+    flight = Flight.objects.get()
+    assert (flight.number, flight.source) == ("MU5101", "flights.csv")
+    entry = AuditEntry.objects.get(verb="flights.taken")
+    assert (entry.actor, entry.facts["source"]) == (cast.superuser, "flights.csv")
+
+
+def test_a_json_file_of_flights_is_imported_in_the_console(cast: Cast) -> None:
+    said = json.dumps([{"number": "CA981", "departs_on": "2026-09-01"}]).encode()
+
+    upload(cast.superuser, said, "flights.json")
+
+    assert Flight.objects.get().number == "CA981"
+
+
+def test_a_wrong_row_of_an_imported_file_is_named_and_nothing_is_taken(cast: Cast) -> None:
+    answer = upload(
+        cast.superuser,
+        b"number,departs_on\nMU5101,2026-09-01\nnothing,2026-09-01\nCA981,yesterday\n",
+    )
+
+    said = answer.content.decode()
+    assert "Row 2: number “nothing”" in said
+    assert "Row 3: departs_on “yesterday”" in said
+    assert not Flight.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        pytest.param(b"", "empty", id="empty"),
+        pytest.param(b"number,departs_on\n", "holds no flight", id="no-row"),
+        pytest.param(b"{", "is no JSON", id="torn"),
+        pytest.param(b"a\n" + b"x" * 140_000, "is no CSV", id="a-cell-too-long"),
+        pytest.param(b"x" * (4 * 1024 * 1024 + 1), "at most 4 MB", id="too-large"),
+    ],
+)
+def test_what_is_no_file_of_flights_is_refused_with_a_reason(
+    cast: Cast, content: bytes, said: str
+) -> None:
+    assert said in upload(cast.superuser, content).content.decode()
+    assert not Flight.objects.exists()
+
+
+def test_nobody_else_imports_flights(cast: Cast) -> None:
+    for user in (cast.hr, cast.bob.user):
+        assert user is not None
+        assert upload(user, b"number,departs_on\nMU5101,2026-09-01\n").status_code == 404
+    assert not Flight.objects.exists()
