@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from approvals.cards import waiting_for
 from approvals.services.limits import slots_of
 from approvals.services.notifying import unread_of
+from approvals.services.submitting import may_ask_for
 from attendance.console.day import DayPage
 from attendance.console.own_links import OwnLink
 from attendance.wording import slot_label
@@ -51,6 +52,28 @@ def offers(page: DayPage, now: datetime) -> list[OwnLink]:
     found.append(OwnLink(_("Leave, outing, trip"), _address("ask-absence", day=day)))
     found.append(OwnLink(_("Overtime"), _address("ask-overtime", day=day)))
     return found
+
+
+def offers_for(user: User, page: DayPage, now: datetime) -> list[OwnLink]:
+    """Return what somebody may ask for on a person's day: whom they configure, but themselves."""
+    if not may_ask_for(user, page.employee, page.work_date):
+        return []
+    slots, day = slots_of(page.loaded), page.work_date.isoformat()
+    found = []
+    if slots and page.work_date <= now.astimezone(page.zone).date():
+        missing = [slot for slot in page.result.missing if slot in slots]
+        for slot in missing:
+            title = gettext("Ask for a make-up: %(slot)s") % {"slot": slot_label(slot)}
+            found.append(OwnLink(title, _address_for(page, "make_up", day=day, slot=slot)))
+        if not missing:
+            found.append(OwnLink(_("Correct a punch"), _address_for(page, "make_up", day=day)))
+    found.append(OwnLink(_("Leave, outing, trip"), _address_for(page, "absence", day=day)))
+    return found
+
+
+def _address_for(page: DayPage, kind: str, **asked: str) -> str:
+    where = reverse(f"admin:approvals_request_ask_{kind}", args=[page.employee.pk])
+    return f"{where}?{urlencode(asked)}"
 
 
 def _address(name: str, **asked: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -123,6 +123,17 @@ def _words(refusal: DomainError | ValidationError) -> str:
 # --- asking ------------------------------------------------------------------------------------
 
 
+class Behalf(NamedTuple):
+    """Somebody for whom another asks, and the page on which they do.
+
+    `page` names the address of a request there; `context` is what the frame of the page shows.
+    """
+
+    employee: Employee
+    page: str
+    context: dict[str, Any]
+
+
 class _Asker:
     """Whoever fills in a form: the person, their zone, and the day that they come from."""
 
@@ -151,13 +162,14 @@ def _ask(
     build: Callable[[_Asker, Any], forms.Form],
     submit: Callable[[_Asker, Any], Request],
     without: Any = "",
+    behalf: Behalf | None = None,
 ) -> HttpResponse:
     """Show a form; keep what is asked, or say above it what was refused.
 
     `without` is said instead of the form where the day has nothing to choose from.
     """
     user: Any = request.user
-    employee = own_employee(user)
+    employee = behalf.employee if behalf is not None else own_employee(user)
     if employee is None:
         if request.method == "POST":
             raise Http404
@@ -165,6 +177,8 @@ def _ask(
     asker = _Asker(request, employee)
     with timezone.override(asker.zone):
         form = build(asker, request.POST if request.method == "POST" else None)
+        if behalf is not None and "corrected_at" in form.fields:
+            form.fields["corrected_at"].label = _("Was there at")
         if form.is_bound and form.is_valid() and not _refuse_odd_years(form):
             try:
                 made = submit(asker, form)
@@ -172,10 +186,12 @@ def _ask(
                 form.add_error(None, _words(refusal))
             else:
                 messages.success(request, str(_("Asked. You will find the answer here.")))
-                return redirect("approvals:request", made.pk)
+                return redirect(behalf.page if behalf else "approvals:request", made.pk)
         slots: Any = form.fields.get("slot")
         nothing = "" if form.is_bound or slots is None or slots.choices else without
         context = {"form": form, "title": title, "day": asker.day, "nothing": nothing}
+        if behalf is not None:
+            context |= behalf.context
         return render(request, "approvals/ask.html", context)
 
 
@@ -193,7 +209,7 @@ def _refuse_odd_years(form: forms.Form) -> bool:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def ask_make_up(request: HttpRequest) -> HttpResponse:
+def ask_make_up(request: HttpRequest, behalf: Behalf | None = None) -> HttpResponse:
     """Ask for a make-up punch."""
 
     def build(asker: _Asker, data: Any) -> forms.Form:
@@ -214,7 +230,7 @@ def ask_make_up(request: HttpRequest) -> HttpResponse:
         return services.submit_make_up(**asker.facts, **form.cleaned_data)
 
     without = _("No punch is expected on this day, so that none is missing.")
-    return _ask(request, _("Ask for a make-up punch"), build, submit, without)
+    return _ask(request, _("Ask for a make-up punch"), build, submit, without, behalf=behalf)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -243,7 +259,7 @@ def ask_appeal(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def ask_absence(request: HttpRequest) -> HttpResponse:
+def ask_absence(request: HttpRequest, behalf: Behalf | None = None) -> HttpResponse:
     """Ask for leave, an outing or a trip."""
 
     def build(asker: _Asker, data: Any) -> forms.Form:
@@ -261,7 +277,8 @@ def ask_absence(request: HttpRequest) -> HttpResponse:
         span = {name: said[name] for name in ("first", "last", "from_noon", "until_noon")}
         return services.submit_days(**span, **about)
 
-    return _ask(request, _("Ask for leave, an outing or a trip"), build, submit)
+    title = _("Ask for leave, an outing or a trip")
+    return _ask(request, title, build, submit, behalf=behalf)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -14,13 +14,15 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from approvals import acting, cards
+from approvals import acting, cards, views
 from approvals.models import Request
 from approvals.services.standing import visible
+from approvals.services.submitting import may_ask_for, today_of
 from attendance.admin.filters import ToCloseFilter
 from attendance.console.day import read_date
 from organization.access import Action, departments_for
 from organization.errors import DomainError, NotFound
+from organization.models import Employee
 from organization.scoped_admin import DepartmentFilter, ReadOnlyAdmin, display
 
 KEYS_AT_MOST = cards.SHOWN
@@ -66,6 +68,16 @@ class RequestAdmin(ReadOnlyAdmin):
                 view(require_POST(self.act)),
                 name="approvals_request_act",
             ),
+            path(
+                "ask/<int:employee_id>/make-up/",
+                view(self.ask_make_up),
+                name="approvals_request_ask_make_up",
+            ),
+            path(
+                "ask/<int:employee_id>/absence/",
+                view(self.ask_absence),
+                name="approvals_request_ask_absence",
+            ),
         ]
         return own + super().get_urls()
 
@@ -105,6 +117,14 @@ class RequestAdmin(ReadOnlyAdmin):
         else:
             messages.success(request, str(said))
         return redirect(back)
+
+    def ask_make_up(self, request: HttpRequest, employee_id: int) -> HttpResponse:
+        """Ask for a make-up punch of somebody else."""
+        return views.ask_make_up(request, behalf=_behalf(request, employee_id))
+
+    def ask_absence(self, request: HttpRequest, employee_id: int) -> HttpResponse:
+        """Ask for leave, an outing or a trip of somebody else."""
+        return views.ask_absence(request, behalf=_behalf(request, employee_id))
 
     def inbox(self, request: HttpRequest) -> HttpResponse:
         """Show what waits for the reader; decide the chosen ones, each refusal by name."""
@@ -152,6 +172,23 @@ class RequestAdmin(ReadOnlyAdmin):
             text = ngettext("%(count)d request decided.", "%(count)d requests decided.", done)
             messages.success(request, text % {"count": done})
         return set(refused)
+
+
+def _behalf(request: HttpRequest, employee_id: int) -> views.Behalf:
+    """Return for whom is asked. Raises Http404 unless the reader configures them on that day."""
+    employee = Employee.objects.select_related("department").filter(pk=employee_id).first()
+    if employee is None:
+        raise Http404
+    day = read_date(request.POST.get("work_date") or request.GET.get("day", ""))
+    if not may_ask_for(request.user, employee, day or today_of(employee, timezone.now())):  # type: ignore[arg-type]
+        raise Http404
+    frame = {
+        **admin.site.each_context(request),
+        "opts": Request._meta,
+        "frame": "admin/approvals/request/ask.html",
+        "person": employee,
+    }
+    return views.Behalf(employee, "admin:approvals_request_change", frame)
 
 
 def _narrowed(rows: QuerySet[Request], request: HttpRequest) -> QuerySet[Request]:

@@ -298,6 +298,13 @@ def planned_at(loaded: Loaded, slot: str) -> datetime | None:
 # --- what all of them share --------------------------------------------------------------------
 
 
+def may_ask_for(user: User, employee: Employee, on: date) -> bool:
+    """Say whether somebody may ask on a person's behalf; of their own things they ask themselves."""
+    if employee.user_id is not None and employee.user_id == user.pk:
+        return False
+    return Employee.objects.visible_on(on, user, Action.RULE).filter(pk=employee.pk).exists()
+
+
 def _meet(employee: Employee, actor: User | None, on: date) -> None:
     """Refuse whoever asks for somebody whom they may not configure. None is a command.
 

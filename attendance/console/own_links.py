@@ -1,4 +1,4 @@
-"""What rooms above add to a person's own pages: ways at the top, and what can be asked on a day.
+"""What rooms above add to pages: ways at the top of one's own, and what can be asked on a day.
 
 They say it when they are ready; these pages know nothing of them.
 """
@@ -35,15 +35,18 @@ class OwnLink(NamedTuple):
 
 Ways = Callable[[User, datetime], list[OwnLink]]
 Offers = Callable[[DayPage, datetime], list[OwnLink]]
+OffersFor = Callable[[User, DayPage, datetime], list[OwnLink]]
 _ways: list[Ways] = []
 _offers: list[Offers] = []
+_offers_for: list[OffersFor] = []
 
 
-def register(*, ways: Ways, offers: Offers) -> None:
-    """Let a room add its ways, and what it offers on a day."""
+def register(*, ways: Ways, offers: Offers, offers_for: OffersFor) -> None:
+    """Let a room add its ways, and what it offers on a day: to the person, and to others."""
     if ways not in _ways:
         _ways.append(ways)
         _offers.append(offers)
+        _offers_for.append(offers_for)
 
 
 def ways_of(user: User, now: datetime) -> list[OwnLink]:
@@ -54,6 +57,11 @@ def ways_of(user: User, now: datetime) -> list[OwnLink]:
 def offers_on(page: DayPage, now: datetime) -> list[OwnLink]:
     """Return what a person can ask for on a day of theirs."""
     return [link for offers in _offers for link in offers(page, now)]
+
+
+def offers_for(user: User, page: DayPage, now: datetime) -> list[OwnLink]:
+    """Return what somebody can ask for on the day of somebody else."""
+    return [link for offers in _offers_for for link in offers(user, page, now)]
 
 
 def claim_links(employee: Employee, now: datetime) -> list[OwnLink]:
