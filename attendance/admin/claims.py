@@ -120,7 +120,9 @@ class FlightAdmin(ReadOnlyAdmin):
             except csv.Error:
                 form.add_error("file", _("The file is no CSV."))
             else:
-                said = ngettext("%(count)d flight was taken.", "%(count)d flights were taken.", taken)
+                said = ngettext(
+                    "%(count)d flight was taken.", "%(count)d flights were taken.", taken
+                )
                 self.message_user(request, said % {"count": taken}, messages.SUCCESS)
                 return redirect("admin:attendance_flight_changelist")
         context = {

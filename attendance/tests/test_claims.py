@@ -386,9 +386,7 @@ def browser(user: User) -> Client:
 
 
 @pytest.mark.parametrize("where", WAYS)
-def test_whose_rule_takes_claims_finds_the_way_to_them(
-    cast: Cast, alice: User, where: str
-) -> None:
+def test_whose_rule_takes_claims_finds_the_way_to_them(cast: Cast, alice: User, where: str) -> None:
     assert 'href="/me/claims/"' in browser(alice).get(where).content.decode()
 
 

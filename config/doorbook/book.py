@@ -393,10 +393,16 @@ _STEPS: Final = (
     _page("Totals", "/admin/totals/", look=rules.SUMMARISE),
     _page("Totals: export", "/admin/totals/export/", act=rules.SUMMARISE),
     _page(
-        "Periods: close, ask to reopen, decide that, take away",
-        *(f"/admin/attendance/attendanceperiod/<period_id>/{step}/"
-          for step in ("close", "reopen", "remove")),
+        "Periods: close, decide about a reopening",
+        "/admin/attendance/attendanceperiod/<period_id>/close/",
         "/admin/attendance/attendanceperiod/reopening/<reopening_id>/",
+        look=rules.CONFIGURE,
+        act=rules.CONFIGURE,
+    ),
+    _page(
+        "Periods: ask to reopen, take away",
+        *(f"/admin/attendance/attendanceperiod/<period_id>/{step}/"
+          for step in ("reopen", "remove")),
         act=rules.CONFIGURE,
     ),
     _page(
