@@ -23,6 +23,7 @@ from approvals.forms import AbsenceForm, AppealForm, MakeUpForm, OvertimeForm, a
 from approvals.models import Request
 from approvals.services.limits import limits_of, slots_of
 from approvals.services.photos import view_photo
+from approvals.services.standing import names_of
 from approvals.services.submitting import planned_at, today_of
 from attendance.console.day import read_date
 from attendance.console.own import own_employee
@@ -33,7 +34,7 @@ from attendance.loading import Loaded
 from attendance.services.days import explain_day, zones_of
 from attendance.services.evidence import Unreadable
 from organization.errors import DomainError, NotFound
-from organization.models import Employee
+from organization.models import Employee, User
 
 LISTED_AT_MOST = 50
 
@@ -87,7 +88,17 @@ def request_page(request: HttpRequest, request_id: int) -> HttpResponse:
     except NotFound as refusal:
         raise Http404 from refusal
     (card,) = cards.read_cards(Request.objects.filter(pk=found.pk), user, now=now)
-    return render(request, "approvals/request.html", {"card": card})
+    context = {"card": card, "turn_to": _turn_to(user, card)}
+    return render(request, "approvals/request.html", context)
+
+
+def _turn_to(user: User, card: cards.Card) -> str:
+    """Return who approved what somebody asked for: they cannot take it back themselves."""
+    request = card.request
+    asks = user.pk in {request.employee.user_id, request.submitted_by_id}
+    if request.status != Request.Status.APPROVED or not asks or request.settled_by_id is None:
+        return ""
+    return names_of([request.settled_by_id]).get(request.settled_by_id, "")
 
 
 @require_safe

@@ -299,7 +299,7 @@ def planned_at(loaded: Loaded, slot: str) -> datetime | None:
 
 
 def may_ask_for(user: User, employee: Employee, on: date) -> bool:
-    """Say whether somebody may ask on a person's behalf; of their own things they ask themselves."""
+    """Say whether somebody may ask for another person; for oneself one asks elsewhere."""
     if employee.user_id is not None and employee.user_id == user.pk:
         return False
     return Employee.objects.visible_on(on, user, Action.RULE).filter(pk=employee.pk).exists()

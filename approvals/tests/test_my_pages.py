@@ -9,7 +9,7 @@ from django.urls import reverse
 from approvals import services
 from approvals.cards import SHOWN
 from approvals.models import Request
-from approvals.tests.office import DAY, NOW, ask, at, punch, reject
+from approvals.tests.office import DAY, NOW, approve, ask, at, punch, reject
 from attendance.models import Correction
 from organization.models import User
 from tests.cast import Cast, appoint
@@ -319,3 +319,12 @@ def test_withdrawing_asks_first_without_a_script(office: Cast):
     asked = page[page.index("<details") : page.index("</details>")]
     assert 'value="withdraw"' in asked
     assert page.count('value="withdraw"') == 1
+
+
+def test_whoever_asked_reads_who_may_take_an_approval_back(office: Cast):
+    request = ask(office.alice)
+    assert "who approved it" not in text(browser(office.alice.user), page_of(request))
+    approve(request, office.bob)
+
+    assert "Ask Bob, who approved it" in text(browser(office.alice.user), page_of(request))
+    assert "who approved it" not in text(browser(office.bob.user), page_of(request))
