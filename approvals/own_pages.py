@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from approvals.cards import waiting_for
 from approvals.services.limits import slots_of
 from approvals.services.notifying import unread_of
-from approvals.services.submitting import may_ask_for
+from approvals.services.submitting import configures
 from attendance.console.day import DayPage
 from attendance.console.own_links import OwnLink
 from attendance.wording import slot_label
@@ -56,7 +56,8 @@ def offers(page: DayPage, now: datetime) -> list[OwnLink]:
 
 def offers_for(user: User, page: DayPage, now: datetime) -> list[OwnLink]:
     """Return what somebody may ask for on a person's day: whom they configure, but themselves."""
-    if not may_ask_for(user, page.employee, page.work_date):
+    is_own = page.employee.user_id == user.pk
+    if is_own or not configures(user, page.employee, page.work_date):
         return []
     slots, day = slots_of(page.loaded), page.work_date.isoformat()
     found = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from approvals import acting, cards, views
 from approvals.models import Request
 from approvals.services.standing import visible
-from approvals.services.submitting import may_ask_for, today_of
+from approvals.services.submitting import configures, today_of
 from attendance.admin.filters import ToCloseFilter
 from attendance.console.day import read_date
 from organization.access import Action, departments_for
@@ -120,11 +121,11 @@ class RequestAdmin(ReadOnlyAdmin):
 
     def ask_make_up(self, request: HttpRequest, employee_id: int) -> HttpResponse:
         """Ask for a make-up punch of somebody else."""
-        return views.ask_make_up(request, behalf=_behalf(request, employee_id))
+        return _ask(request, employee_id, views.ask_make_up, "approvals:ask-make-up")
 
     def ask_absence(self, request: HttpRequest, employee_id: int) -> HttpResponse:
         """Ask for leave, an outing or a trip of somebody else."""
-        return views.ask_absence(request, behalf=_behalf(request, employee_id))
+        return _ask(request, employee_id, views.ask_absence, "approvals:ask-absence")
 
     def inbox(self, request: HttpRequest) -> HttpResponse:
         """Show what waits for the reader; decide the chosen ones, each refusal by name."""
@@ -174,21 +175,29 @@ class RequestAdmin(ReadOnlyAdmin):
         return set(refused)
 
 
-def _behalf(request: HttpRequest, employee_id: int) -> views.Behalf:
-    """Return for whom is asked. Raises Http404 unless the reader configures them on that day."""
+def _ask(
+    request: HttpRequest, employee_id: int, ask: Callable[..., HttpResponse], own: str
+) -> HttpResponse:
+    """Show a form about somebody whom the reader configures on that day. Raises Http404.
+
+    About oneself one asks on one's own page, of which `own` is the name.
+    """
+    user: Any = request.user
     employee = Employee.objects.select_related("department").filter(pk=employee_id).first()
     if employee is None:
         raise Http404
     day = read_date(request.POST.get("work_date") or request.GET.get("day", ""))
-    if not may_ask_for(request.user, employee, day or today_of(employee, timezone.now())):  # type: ignore[arg-type]
+    if not configures(user, employee, day or today_of(employee, timezone.now())):
         raise Http404
+    if employee.user_id == user.pk:
+        return redirect(f"{reverse(own)}?{request.GET.urlencode()}")
     frame = {
         **admin.site.each_context(request),
         "opts": Request._meta,
         "frame": "admin/approvals/request/ask.html",
         "person": employee,
     }
-    return views.Behalf(employee, "admin:approvals_request_change", frame)
+    return ask(request, behalf=views.Behalf(employee, "admin:approvals_request_change", frame))
 
 
 def _narrowed(rows: QuerySet[Request], request: HttpRequest) -> QuerySet[Request]:

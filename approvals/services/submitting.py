@@ -298,10 +298,8 @@ def planned_at(loaded: Loaded, slot: str) -> datetime | None:
 # --- what all of them share --------------------------------------------------------------------
 
 
-def may_ask_for(user: User, employee: Employee, on: date) -> bool:
-    """Say whether somebody may ask for another person; for oneself one asks elsewhere."""
-    if employee.user_id is not None and employee.user_id == user.pk:
-        return False
+def configures(user: User, employee: Employee, on: date) -> bool:
+    """Say whether somebody may ask for a person, whom they configure on a date."""
     return Employee.objects.visible_on(on, user, Action.RULE).filter(pk=employee.pk).exists()
 
 

@@ -114,7 +114,9 @@ def test_nobody_asks_for_somebody_whom_they_do_not_configure(office: Cast, kind:
 def test_hr_asks_about_themselves_on_their_own_pages(office: Cast):
     Employee.objects.filter(pk=office.alice.pk).update(user=office.hr)
 
-    assert browser(office.hr).get(f"{ASK}{office.alice.pk}/make-up/").status_code == 404
+    answer = browser(office.hr).get(f"{ASK}{office.alice.pk}/make-up/?day={DAY}")
+
+    assert answer["Location"] == f"/me/requests/make-up/?day={DAY}"
     assert ASK not in browser(office.hr).get(day_of(office.alice)).content.decode()
 
 
