@@ -13,7 +13,7 @@ from approvals.cards import waiting_for
 from approvals.forms import slot_of_punch
 from approvals.services.limits import slots_of
 from approvals.services.notifying import unread_of
-from approvals.services.submitting import refused_on
+from approvals.services.submitting import configures, refused_on
 from approvals.wording import punch_text
 from attendance.console.day import DayPage
 from attendance.console.own_links import OwnLink
@@ -58,6 +58,29 @@ def offers(page: DayPage, now: datetime) -> list[OwnLink]:
     found.append(OwnLink(_("Leave, outing, trip"), _address("ask-absence", day=day)))
     found.append(OwnLink(_("Overtime"), _address("ask-overtime", day=day)))
     return found
+
+
+def offers_for(user: User, page: DayPage, now: datetime) -> list[OwnLink]:
+    """Return what somebody may ask for on a person's day: whom they configure, but themselves."""
+    is_own = page.employee.user_id == user.pk
+    if is_own or not configures(user, page.employee, page.work_date):
+        return []
+    slots, day = slots_of(page.loaded), page.work_date.isoformat()
+    found = []
+    if slots and page.work_date <= now.astimezone(page.zone).date():
+        missing = [slot for slot in page.result.missing if slot in slots]
+        for slot in missing:
+            title = gettext("Ask for a make-up: %(slot)s") % {"slot": slot_label(slot)}
+            found.append(OwnLink(title, _address_for(page, "make_up", day=day, slot=slot)))
+        if not missing:
+            found.append(OwnLink(_("Correct a punch"), _address_for(page, "make_up", day=day)))
+    found.append(OwnLink(_("Leave, outing, trip"), _address_for(page, "absence", day=day)))
+    return found
+
+
+def _address_for(page: DayPage, kind: str, **asked: str) -> str:
+    where = reverse(f"admin:approvals_request_ask_{kind}", args=[page.employee.pk])
+    return f"{where}?{urlencode(asked)}"
 
 
 def _address(name: str, **asked: str) -> str:

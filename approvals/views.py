@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -27,16 +27,18 @@ from approvals.forms import AbsenceForm, AppealForm, MakeUpForm, OvertimeForm, a
 from approvals.models import Request
 from approvals.services.limits import left_of, limits_of, make_ups_in, slots_of
 from approvals.services.photos import view_photo
+from approvals.services.standing import names_of
 from approvals.services.submitting import planned_at, refused_on, today_of
 from attendance.console.day import read_date
 from attendance.console.own import own_employee
+from attendance.console.own_links import claim_links
 from attendance.console.photo_file import photo_file
 from attendance.engine import Anomaly, DayResult
 from attendance.loading import Loaded
 from attendance.services.days import explain_day, zones_of
 from attendance.services.evidence import Unreadable
 from organization.errors import DomainError, NotFound
-from organization.models import Employee
+from organization.models import Employee, User
 
 LISTED_AT_MOST = 50
 
@@ -57,6 +59,7 @@ def my_requests(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": listed[:LISTED_AT_MOST],
         "before": listed[LISTED_AT_MOST - 1].pk if len(listed) > LISTED_AT_MOST else None,
+        "more": claim_links(employee, timezone.now()),
     }
     return render(request, "approvals/my_requests.html", context)
 
@@ -95,7 +98,17 @@ def request_page(request: HttpRequest, request_id: int) -> HttpResponse:
     except NotFound as refusal:
         raise Http404 from refusal
     (card,) = cards.read_cards(Request.objects.filter(pk=found.pk), user, now=now)
-    return render(request, "approvals/request.html", {"card": card})
+    context = {"card": card, "turn_to": _turn_to(user, card)}
+    return render(request, "approvals/request.html", context)
+
+
+def _turn_to(user: User, card: cards.Card) -> str:
+    """Return who approved what somebody asked for: they cannot take it back themselves."""
+    request = card.request
+    asks = user.pk in {request.employee.user_id, request.submitted_by_id}
+    if request.status != Request.Status.APPROVED or not asks or request.settled_by_id is None:
+        return ""
+    return names_of([request.settled_by_id]).get(request.settled_by_id, "")
 
 
 @require_safe
@@ -132,6 +145,17 @@ def _words(refusal: DomainError | ValidationError) -> str:
 # --- asking ------------------------------------------------------------------------------------
 
 
+class Behalf(NamedTuple):
+    """Somebody for whom another asks, and the page on which they do.
+
+    `page` names the address of a request there; `context` is what the frame of the page shows.
+    """
+
+    employee: Employee
+    page: str
+    context: dict[str, Any]
+
+
 class _Asker:
     """Whoever fills in a form: the person, their zone, and the day that they come from."""
 
@@ -162,6 +186,7 @@ def _ask(
     submit: Callable[[_Asker, Any], Request],
     without: Any = "",
     left: Callable[[_Asker], list[str]] | None = None,
+    behalf: Behalf | None = None,
 ) -> HttpResponse:
     """Show a form; keep what is asked, or say above it what was refused.
 
@@ -169,7 +194,7 @@ def _ask(
     may still be asked for.
     """
     user: Any = request.user
-    employee = own_employee(user)
+    employee = behalf.employee if behalf is not None else own_employee(user)
     if employee is None:
         if request.method == "POST":
             raise Http404
@@ -177,6 +202,8 @@ def _ask(
     asker = _Asker(request, employee)
     with timezone.override(asker.zone):
         form = build(asker, request.POST if request.method == "POST" else None)
+        if behalf is not None and "corrected_at" in form.fields:
+            form.fields["corrected_at"].label = _("Was there at")
         if form.is_bound and form.is_valid() and not _refuse_odd_years(form):
             try:
                 made = submit(asker, form)
@@ -184,11 +211,13 @@ def _ask(
                 form.add_error(None, _words(refusal))
             else:
                 messages.success(request, str(_("Asked. You will find the answer here.")))
-                return redirect("approvals:request", made.pk)
+                return redirect(behalf.page if behalf else "approvals:request", made.pk)
         slots: Any = form.fields.get("slot")
         nothing = "" if form.is_bound or slots is None or slots.choices else without
         context = {"form": form, "title": title, "day": asker.day, "nothing": nothing}
         context["left"] = left(asker) if left is not None else []
+        if behalf is not None:
+            context |= behalf.context
         return render(request, "approvals/ask.html", context)
 
 
@@ -206,7 +235,7 @@ def _refuse_odd_years(form: forms.Form) -> bool:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def ask_make_up(request: HttpRequest) -> HttpResponse:
+def ask_make_up(request: HttpRequest, behalf: Behalf | None = None) -> HttpResponse:
     """Ask for a make-up punch."""
 
     def build(asker: _Asker, data: Any) -> forms.Form:
@@ -227,7 +256,8 @@ def ask_make_up(request: HttpRequest) -> HttpResponse:
         return services.submit_make_up(**asker.facts, **form.cleaned_data)
 
     without = _("No punch is expected on this day, so that none is missing.")
-    return _ask(request, _("Ask for a make-up punch"), build, submit, without, _make_ups_left)
+    title = _("Ask for a make-up punch")
+    return _ask(request, title, build, submit, without, _make_ups_left, behalf)
 
 
 def _make_ups_left(asker: _Asker) -> list[str]:
@@ -278,7 +308,7 @@ def ask_appeal(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def ask_absence(request: HttpRequest) -> HttpResponse:
+def ask_absence(request: HttpRequest, behalf: Behalf | None = None) -> HttpResponse:
     """Ask for leave, an outing or a trip."""
 
     def build(asker: _Asker, data: Any) -> forms.Form:
@@ -297,7 +327,7 @@ def ask_absence(request: HttpRequest) -> HttpResponse:
         return services.submit_days(**span, **about)
 
     title = _("Ask for leave, an outing or a trip")
-    return _ask(request, title, build, submit, left=_leave_left)
+    return _ask(request, title, build, submit, left=_leave_left, behalf=behalf)
 
 
 def _leave_left(asker: _Asker) -> list[str]:

@@ -24,11 +24,13 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from attendance.console import own
+from attendance.console.own_links import claim_links
 from attendance.punch_words import words
 from attendance.services import bridges
 from organization.errors import NotFound
@@ -63,7 +65,9 @@ def page(request: HttpRequest) -> HttpResponse:
     person = own.own_employee(user)
     if person is None:
         return render(request, "attendance/me_nobody.html")
-    return _with_features(render(request, PAGE, {"words": words(), "person": person}))
+    more = claim_links(person, timezone.now())
+    context = {"words": words(), "person": person, "more": more}
+    return _with_features(render(request, PAGE, context))
 
 
 @require_safe

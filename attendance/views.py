@@ -37,6 +37,7 @@ def my_month(request: HttpRequest) -> HttpResponse:
     context = {
         "mine": own.read_own_month(user, employee, period, today, now=now),
         "legend": list(STYLES.values()),
+        "offers": own_links.claim_links(employee, now),
     }
     return render(request, "attendance/me.html", context)
 
@@ -55,7 +56,8 @@ def my_day(request: HttpRequest, work_date: str) -> HttpResponse:
         page = read_day(user, employee.pk, day, now=now)
     except NotFound as refusal:
         raise Http404 from refusal
-    context = {"page": page, "offers": own_links.offers_on(page, now)}
+    offers = own_links.offers_on(page, now) + own_links.claim_links_on(page, now)
+    context = {"page": page, "offers": offers}
     return render(request, "attendance/me_day.html", context)
 
 

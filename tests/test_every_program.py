@@ -29,7 +29,7 @@ FIELDS = {
     },
     "/api/v1/punches/": {
         "id", "employee", "department", "punched_at", "received_at", "zone", "method", "source",
-        "direction", "is_held",
+        "direction", "is_held", "verdict",
     },
 }  # fmt: skip
 ODD = (

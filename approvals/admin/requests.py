@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,13 +16,15 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from approvals import acting, cards
+from approvals import acting, cards, views
 from approvals.models import Request
 from approvals.services.standing import visible
+from approvals.services.submitting import configures, today_of
 from attendance.admin.filters import ToCloseFilter
 from attendance.console.day import read_date
 from organization.access import Action, departments_for
 from organization.errors import DomainError, NotFound
+from organization.models import Employee
 from organization.scoped_admin import DepartmentFilter, ReadOnlyAdmin, display
 
 KEYS_AT_MOST = cards.SHOWN
@@ -67,6 +70,16 @@ class RequestAdmin(ReadOnlyAdmin):
                 view(require_POST(self.act)),
                 name="approvals_request_act",
             ),
+            path(
+                "ask/<int:employee_id>/make-up/",
+                view(self.ask_make_up),
+                name="approvals_request_ask_make_up",
+            ),
+            path(
+                "ask/<int:employee_id>/absence/",
+                view(self.ask_absence),
+                name="approvals_request_ask_absence",
+            ),
         ]
         return own + super().get_urls()
 
@@ -106,6 +119,14 @@ class RequestAdmin(ReadOnlyAdmin):
         else:
             messages.success(request, str(said))
         return redirect(back)
+
+    def ask_make_up(self, request: HttpRequest, employee_id: int) -> HttpResponse:
+        """Ask for a make-up punch of somebody else."""
+        return _ask(request, employee_id, views.ask_make_up, "approvals:ask-make-up")
+
+    def ask_absence(self, request: HttpRequest, employee_id: int) -> HttpResponse:
+        """Ask for leave, an outing or a trip of somebody else."""
+        return _ask(request, employee_id, views.ask_absence, "approvals:ask-absence")
 
     def inbox(self, request: HttpRequest) -> HttpResponse:
         """Show what waits for the reader; decide the chosen ones, each refusal by name."""
@@ -157,6 +178,31 @@ class RequestAdmin(ReadOnlyAdmin):
             text = ngettext("%(count)d request decided.", "%(count)d requests decided.", done)
             messages.success(request, text % {"count": done})
         return set(refused)
+
+
+def _ask(
+    request: HttpRequest, employee_id: int, ask: Callable[..., HttpResponse], own: str
+) -> HttpResponse:
+    """Show a form about somebody whom the reader configures on that day. Raises Http404.
+
+    About oneself one asks on one's own page, of which `own` is the name.
+    """
+    user: Any = request.user
+    employee = Employee.objects.select_related("department").filter(pk=employee_id).first()
+    if employee is None:
+        raise Http404
+    day = read_date(request.POST.get("work_date") or request.GET.get("day", ""))
+    if not configures(user, employee, day or today_of(employee, timezone.now())):
+        raise Http404
+    if employee.user_id == user.pk:
+        return redirect(f"{reverse(own)}?{request.GET.urlencode()}")
+    frame = {
+        **admin.site.each_context(request),
+        "opts": Request._meta,
+        "frame": "admin/approvals/request/ask.html",
+        "person": employee,
+    }
+    return ask(request, behalf=views.Behalf(employee, "admin:approvals_request_change", frame))
 
 
 def _narrowed(rows: QuerySet[Request], request: HttpRequest) -> QuerySet[Request]:

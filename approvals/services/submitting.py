@@ -317,6 +317,11 @@ def planned_at(loaded: Loaded, slot: str) -> datetime | None:
 # --- what all of them share --------------------------------------------------------------------
 
 
+def configures(user: User, employee: Employee, on: date) -> bool:
+    """Say whether somebody may ask for a person, whom they configure on a date."""
+    return Employee.objects.visible_on(on, user, Action.RULE).filter(pk=employee.pk).exists()
+
+
 def _meet(employee: Employee, actor: User | None, on: date) -> None:
     """Refuse whoever asks for somebody whom they may not configure. None is a command.
 

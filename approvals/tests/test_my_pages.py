@@ -485,3 +485,22 @@ def test_to_withdraw_a_request_is_not_said_as_to_withdraw_a_consent(office: Cast
 
     assert 'value="withdraw"' in page
     assert "撤回同意" not in page
+
+
+def test_withdrawing_asks_first_without_a_script(office: Cast):
+    request = ask(office.alice)
+
+    page = text(browser(office.alice.user), page_of(request))
+
+    asked = page[page.index("<details") : page.index("</details>")]
+    assert 'value="withdraw"' in asked
+    assert page.count('value="withdraw"') == 1
+
+
+def test_whoever_asked_reads_who_may_take_an_approval_back(office: Cast):
+    request = ask(office.alice)
+    assert "who approved it" not in text(browser(office.alice.user), page_of(request))
+    approve(request, office.bob)
+
+    assert "Ask Bob, who approved it" in text(browser(office.alice.user), page_of(request))
+    assert "who approved it" not in text(browser(office.bob.user), page_of(request))

@@ -2,15 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Any
+import csv
+from typing import Any, Final
 
-from django.contrib import admin
-from django.http import HttpRequest
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
 
 from attendance.models import Flight, OfflineClaim
+from attendance.services.claims import BadFlights, take_flights
 from organization.access import Action
 from organization.scoped_admin import ReadOnlyAdmin, display
+
+_HERE: Final = "admin/attendance/flight"
+_FILE_AT_MOST: Final = 4 * 1024 * 1024
+_PROBLEMS_SHOWN: Final = 100
+
+
+class FlightsForm(forms.Form):
+    """A file of flights on its way in."""
+
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_("CSV or JSON in UTF-8, a row a flight; up to 10,000 flights, 4 MB."),
+        error_messages={"required": _("Choose a file.")},
+        widget=forms.FileInput(attrs={"accept": ".csv,.json,text/csv,application/json"}),
+    )
+
+    def clean_file(self) -> Any:
+        """Refuse what is too large before it is read."""
+        file = self.cleaned_data["file"]
+        if file.size > _FILE_AT_MOST:
+            raise ValidationError(_("Choose a file of at most 4 MB."))
+        return file
 
 
 @admin.register(OfflineClaim)
@@ -51,3 +82,56 @@ class FlightAdmin(ReadOnlyAdmin):
 
     def _find_out(self, request: HttpRequest, act: Action, pk: Any | None) -> bool:
         return bool(request.user.is_active and request.user.is_superuser)
+
+    class Media:
+        css = {"all": ("scheduling/rules.css", "scheduling/rosters.css")}
+
+    change_list_template = f"{_HERE}/change_list.html"
+    empty_text = _("Import a file of flights, or let the configured source tell them.")
+
+    def get_urls(self) -> list[Any]:
+        """Put the file's way in before the pages of rows."""
+        door = self.admin_site.admin_view
+        bring_in = require_http_methods(["GET", "HEAD", "POST"])(self.bring_in)
+        return [
+            path("import/", door(bring_in), name="attendance_flight_import"),
+            *super().get_urls(),
+        ]
+
+    def bring_in(self, request: HttpRequest) -> HttpResponse:
+        """Take a file of flights as a whole, or say which of its rows are wrong."""
+        if not self.has_view_permission(request):
+            raise Http404
+        form = FlightsForm(request.POST or None, request.FILES or None)
+        problems: list[dict[str, Any]] = []
+        if request.method == "POST" and form.is_valid():
+            file = form.cleaned_data["file"]
+            try:
+                taken = take_flights(
+                    file.read(),
+                    source=file.name,
+                    actor=request.user,  # type: ignore[arg-type]
+                    now=timezone.now(),
+                )
+            except BadFlights as refusal:
+                problems = list(refusal.facts.get("problems", ()))[:_PROBLEMS_SHOWN]
+                if not problems:
+                    form.add_error("file", str(refusal))
+            except csv.Error:
+                form.add_error("file", _("The file is no CSV."))
+            else:
+                said = ngettext(
+                    "%(count)d flight was taken.", "%(count)d flights were taken.", taken
+                )
+                self.message_user(request, said % {"count": taken}, messages.SUCCESS)
+                return redirect("admin:attendance_flight_changelist")
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.model._meta,
+            "media": self.media,
+            "title": _("Import flights"),
+            "form": form,
+            "problems": problems,
+            "list_url": reverse("admin:attendance_flight_changelist"),
+        }
+        return render(request, f"{_HERE}/import.html", context)

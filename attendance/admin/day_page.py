@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from attendance.console.day import DayPage, read_date, read_day
+from attendance.console.own_links import offers_for
 from attendance.models import AttendanceDay
 from attendance.services import days
 from organization.errors import NotFound
@@ -37,6 +38,7 @@ def day_page(request: HttpRequest, employee_id: int, work_date: str) -> HttpResp
         "opts": AttendanceDay._meta,
         "page": page,
         "month": f"{page.work_date:%Y-%m}",
+        "offers": offers_for(request.user, page, now),  # type: ignore[arg-type]
     }
     return render(request, "admin/attendance/attendanceday/day.html", context)
 

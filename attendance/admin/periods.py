@@ -26,7 +26,12 @@ from django.utils.html import format_html
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import (
+    require_GET,
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 from kombu.exceptions import OperationalError
 
 from attendance.closingsheet import as_csv, as_workbook, checksum_of
@@ -56,6 +61,7 @@ CLOSED_AT_ONCE: Final = 3_000
 _HERE: Final = "admin/attendance/attendanceperiod"
 _SHOWN: Final = 20
 _SHEETS: Final = ("attendance/status.css", "scheduling/rules.css", "scheduling/rosters.css")
+_SHOW_OR_ACT: Final = require_http_methods(["GET", "HEAD", "POST"])
 State = AttendancePeriod.State
 
 
@@ -190,11 +196,11 @@ class AttendancePeriodAdmin(ScopedAdmin):
             )
 
         return [
-            step("<int:period_id>/close/", "close", self.close, require_POST),
+            step("<int:period_id>/close/", "close", self.close, _SHOW_OR_ACT),
             step("<int:period_id>/progress/", "progress", self.progress, require_GET),
             step("<int:period_id>/reopen/", "reopen", self.reopen, require_POST),
             step("<int:period_id>/remove/", "remove", self.remove, require_POST),
-            step("reopening/<int:reopening_id>/", "decide", self.decide, require_POST),
+            step("reopening/<int:reopening_id>/", "decide", self.decide, _SHOW_OR_ACT),
             *super().get_urls(),
         ]
 
@@ -210,10 +216,22 @@ class AttendancePeriodAdmin(ScopedAdmin):
         period = self.get_object(request, object_id)
         if period is None:
             raise Http404
+        context = {
+            **self._facts(request, period),
+            "closings": period.closings.select_related("closed_by").order_by("-number"),
+            "adjustments": self._adjustments(request, period),
+            "reopenings": _reopenings(period),
+            "asked_by_me": _asked_by(period, request.user),
+            **_done(period),
+        }
+        return render(request, f"{_HERE}/period.html", context)
+
+    def _facts(self, request: HttpRequest, period: AttendancePeriod) -> dict[str, Any]:
+        """Return what is shown of a period before it is closed: its days, and what is open."""
         may_close = self._may(request, Action.RULE, period)
         to_close = ToClose(period)
         found = look(to_close) if period.is_open else []
-        context = {
+        return {
             **self.admin_site.each_context(request),
             "opts": self.model._meta,
             "media": self.media,
@@ -228,13 +246,7 @@ class AttendancePeriodAdmin(ScopedAdmin):
             "is_to_confirm": any(not one.check.is_hard and one.number for one in found),
             "days": to_close.days().count() if period.is_open else period.total,
             "waits": periods.waits_for(period) if period.is_open else 0,
-            "closings": period.closings.select_related("closed_by").order_by("-number"),
-            "adjustments": self._adjustments(request, period),
-            "reopenings": _reopenings(period),
-            "asked_by_me": _asked_by(period, request.user),
-            **_done(period),
         }
-        return render(request, f"{_HERE}/period.html", context)
 
     @staticmethod
     def _adjustments(request: HttpRequest, period: AttendancePeriod) -> int:
@@ -242,7 +254,9 @@ class AttendancePeriodAdmin(ScopedAdmin):
         return rows.filter(closing__period=period).count()
 
     def close(self, request: HttpRequest, period_id: int) -> HttpResponse:
-        """Order it to be closed: a small one at once, a large one by a worker."""
+        """Show what would be closed; ordered, a small one is closed at once, a large one later."""
+        if request.method != "POST":
+            return self._ask_to_close(request, period_id)
         seen = {
             key.removeprefix("seen-"): int(value)
             for key, value in request.POST.items()
@@ -267,6 +281,23 @@ class AttendancePeriodAdmin(ScopedAdmin):
 
         return self._step(request, period_id, act)
 
+    def _ask_to_close(self, request: HttpRequest, period_id: int) -> HttpResponse:
+        period = self._ruled(request, period_id)
+        days = ToClose(period).days()
+        context = {
+            **self._facts(request, period),
+            "people": days.values("employee").distinct().count(),
+            "back": _page_of(period_id),
+        }
+        return render(request, f"{_HERE}/close.html", context)
+
+    def _ruled(self, request: HttpRequest, period_id: int) -> AttendancePeriod:
+        """Return a period that the reader may close. Raises Http404."""
+        period = self.get_object(request, str(period_id))
+        if period is None or not self._may(request, Action.RULE, period):
+            raise Http404
+        return period
+
     def progress(self, request: HttpRequest, period_id: int) -> HttpResponse:
         """Answer how far the closing is; when it is over, where to go."""
         period = self.get_object(request, str(period_id))
@@ -288,10 +319,13 @@ class AttendancePeriodAdmin(ScopedAdmin):
         return self._step(request, period_id, act)
 
     def decide(self, request: HttpRequest, reopening_id: int) -> HttpResponse:
-        """Grant or refuse what somebody else has asked for."""
-        asked = Reopening.objects.select_related("closing").filter(pk=reopening_id).first()
+        """Show what would be reopened; grant or refuse what somebody else has asked for."""
+        rows = Reopening.objects.select_related("closing__closed_by", "asked_by", "decided_by")
+        asked = rows.filter(pk=reopening_id).first()
         if asked is None:
             raise Http404
+        if request.method != "POST":
+            return self._ask_to_decide(request, asked)
         verdict = (
             Reopening.Verdict.GRANTED
             if request.POST.get("verdict") == Reopening.Verdict.GRANTED
@@ -302,6 +336,21 @@ class AttendancePeriodAdmin(ScopedAdmin):
             periods.decide_reopening(reopening_id=reopening_id, verdict=verdict, **_acting(request))
 
         return self._step(request, asked.closing.period_id, act)
+
+    def _ask_to_decide(self, request: HttpRequest, asked: Reopening) -> HttpResponse:
+        period = self._ruled(request, asked.closing.period_id)
+        is_open = not asked.verdict and period.closing_id == asked.closing_id
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.model._meta,
+            "media": self.media,
+            "title": str(period),
+            "period": period,
+            "asked": asked,
+            "may_decide": is_open and asked.asked_by_id != request.user.pk,
+            "back": _page_of(period.pk),
+        }
+        return render(request, f"{_HERE}/reopening.html", context)
 
     def remove(self, request: HttpRequest, period_id: int) -> HttpResponse:
         """Take a period away that was never closed."""

@@ -519,3 +519,124 @@ def test_somebody_declares_and_proves_on_their_own_page(cast: Cast, alice: User)
     assert "MU5101" in proven.content.decode()
     assert "2026-09-02 00:20" in proven.content.decode()
     assert not Punch.objects.get().is_held
+
+
+WAYS = ("/punch/", "/me/", "/me/2026-09-01/", "/me/requests/")
+
+
+def browser(user: User) -> Client:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(user)
+    return client
+
+
+@pytest.mark.parametrize("where", WAYS)
+def test_whose_rule_takes_claims_finds_the_way_to_them(cast: Cast, alice: User, where: str) -> None:
+    assert 'href="/me/claims/"' in browser(alice).get(where).content.decode()
+
+
+@pytest.mark.parametrize("where", WAYS)
+def test_whose_rule_takes_no_claims_is_led_to_none(cast: Cast, where: str) -> None:
+    assert cast.alice.user is not None
+
+    answer = browser(cast.alice.user).get(where)
+
+    assert answer.status_code == 200
+    assert 'href="/me/claims/"' not in answer.content.decode()
+
+
+def test_whoever_still_has_to_prove_a_claim_finds_it_when_the_rule_takes_no_more(
+    cast: Cast, alice: User
+) -> None:
+    declared(cast)
+    version = cast.department.rules.get().versions.get()
+    version.demands = Demands().to_json()
+    version.save(update_fields=["demands"])
+
+    assert 'href="/me/claims/"' in browser(alice).get("/me/").content.decode()
+
+
+def test_a_day_on_which_nothing_can_be_declared_or_proven_offers_no_claim(
+    cast: Cast, alice: User
+) -> None:
+    for day in ("2026-08-01", "2026-09-16"):
+        assert 'href="/me/claims/"' not in browser(alice).get(f"/me/{day}/").content.decode()
+
+
+def test_taking_a_claim_back_asks_first_without_a_script(cast: Cast, alice: User) -> None:
+    declared(cast)
+
+    page = browser(alice).get("/me/claims/").content.decode()
+
+    asked = page[page.index("<details") : page.index("</details>")]
+    assert 'value="cancel"' in asked
+    assert page.count('value="cancel"') == 1
+    assert "Yes, take it back" in asked
+
+
+FLIGHTS = "/admin/attendance/flight/"
+
+
+def upload(user: User, content: bytes, name: str = "flights.csv") -> Any:
+    file = SimpleUploadedFile(name, content)
+    return browser(user).post(f"{FLIGHTS}import/", {"file": file}, follow=True)
+
+
+def test_whoever_administers_imports_a_file_of_flights_in_the_console(cast: Cast) -> None:
+    assert f'href="{FLIGHTS}import/"' in browser(cast.superuser).get(FLIGHTS).content.decode()
+    assert browser(cast.superuser).get(f"{FLIGHTS}import/").status_code == 200
+
+    answer = upload(
+        cast.superuser,
+        b"number,departs_on,actual_arrival_at\nMU 5101,2026-09-01,2026-09-02T01:30:00+08:00\n",
+    )
+
+    assert "1 flight was taken" in answer.content.decode()
+    flight = Flight.objects.get()
+    assert (flight.number, flight.source) == ("MU5101", "flights.csv")
+    entry = AuditEntry.objects.get(verb="flights.taken")
+    assert (entry.actor, entry.facts["source"]) == (cast.superuser, "flights.csv")
+
+
+def test_a_json_file_of_flights_is_imported_in_the_console(cast: Cast) -> None:
+    said = json.dumps([{"number": "CA981", "departs_on": "2026-09-01"}]).encode()
+
+    upload(cast.superuser, said, "flights.json")
+
+    assert Flight.objects.get().number == "CA981"
+
+
+def test_a_wrong_row_of_an_imported_file_is_named_and_nothing_is_taken(cast: Cast) -> None:
+    answer = upload(
+        cast.superuser,
+        b"number,departs_on\nMU5101,2026-09-01\nnothing,2026-09-01\nCA981,yesterday\n",
+    )
+
+    said = answer.content.decode()
+    assert "Row 2: number “nothing”" in said
+    assert "Row 3: departs_on “yesterday”" in said
+    assert not Flight.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        pytest.param(b"", "empty", id="empty"),
+        pytest.param(b"number,departs_on\n", "holds no flight", id="no-row"),
+        pytest.param(b"{", "is no JSON", id="torn"),
+        pytest.param(b"a\n" + b"x" * 140_000, "is no CSV", id="a-cell-too-long"),
+        pytest.param(b"x" * (4 * 1024 * 1024 + 1), "at most 4 MB", id="too-large"),
+    ],
+)
+def test_what_is_no_file_of_flights_is_refused_with_a_reason(
+    cast: Cast, content: bytes, said: str
+) -> None:
+    assert said in upload(cast.superuser, content).content.decode()
+    assert not Flight.objects.exists()
+
+
+def test_nobody_else_imports_flights(cast: Cast) -> None:
+    for user in (cast.hr, cast.bob.user):
+        assert user is not None
+        assert upload(user, b"number,departs_on\nMU5101,2026-09-01\n").status_code == 404
+    assert not Flight.objects.exists()

@@ -19,6 +19,7 @@ from attendance.models import (
     Reopening,
 )
 from attendance.services import days
+from attendance.services.closing_checks import ToClose
 from attendance.tests.test_closing import AFTER, close, csv_of, judge
 from attendance.tests.test_judging import punch
 from attendance.tests.test_periods import MIDDLE, colleague, north, town
@@ -59,6 +60,9 @@ def test_hr_opens_a_month_by_the_rule_and_closes_it(town: Cast) -> None:
     assert (period.starts_on, period.ends_on) == (date(2026, 3, 1), date(2026, 3, 31))
     assert "Close the period" in text(client.get(page_of(period)))
 
+    asked = text(client.get(f"{PERIODS}{period.pk}/close/"))
+    assert "Close the period now" in asked
+    assert not PeriodClosing.objects.exists()
     shown = text(client.post(f"{PERIODS}{period.pk}/close/", follow=True))
 
     closing = PeriodClosing.objects.get()
@@ -79,6 +83,9 @@ def test_what_is_open_is_listed_leads_to_its_rows_and_is_typed_in(
     assert {(row.employee, row.work_date) for row in rows} == {
         (town.alice, MIDDLE), (town.bob, MIDDLE),
     }  # fmt: skip
+    asked = text(client.get(f"{PERIODS}{north.pk}/close/"))
+    assert link in asked
+    assert 'name="seen-provisional" value="2"' in asked
 
     refused = text(client.post(f"{PERIODS}{north.pk}/close/", {"typed": "N"}, follow=True))
     assert "Look again" in refused
@@ -104,7 +111,12 @@ def test_p22_nobody_of_another_unit_finds_a_period_its_closing_or_its_files(
     asked = Reopening.objects.create(
         closing=closing, asked_by=town.hr, asked_at=AFTER, reason="wrong"
     )
-    looks = (page_of(north), f"{PERIODS}{north.pk}/progress/", f"{CLOSINGS}{closing.pk}/change/")
+    looks = (
+        page_of(north),
+        *(f"{PERIODS}{north.pk}/{step}/" for step in ("progress", "close")),
+        f"{PERIODS}reopening/{asked.pk}/",
+        f"{CLOSINGS}{closing.pk}/change/",
+    )
     acts = (
         *(f"{PERIODS}{north.pk}/{step}/" for step in ("close", "reopen", "remove")),
         f"{PERIODS}reopening/{asked.pk}/",
@@ -145,6 +157,38 @@ def test_the_button_checks_the_days(north: AttendancePeriod, town: Cast) -> None
     said = text(logged_in(town.hr).post(f"{CLOSINGS}{closing.pk}/verify/", follow=True))
 
     assert "the checksum is right" in said
+
+
+def test_a_period_and_a_reopening_are_looked_at_before_one_press_does_anything(
+    north: AttendancePeriod, town: Cast, colleague: User
+) -> None:
+    hr, other = logged_in(town.hr), logged_in(colleague)
+    assert '<form method="post"' not in checks_of(text(hr.get(page_of(north))))
+    asked = text(hr.get(f"{PERIODS}{north.pk}/close/"))
+    numbers = ToClose(north).days()
+    for number in (numbers.count(), numbers.values("employee").distinct().count()):
+        assert f"<dd>{number}</dd>" in asked
+    north.refresh_from_db()
+    assert north.state == "open"
+    closing = close(north)
+    hr.post(f"{PERIODS}{north.pk}/reopen/", {"reason": "a wrong rule"})
+    where = f"{PERIODS}reopening/{Reopening.objects.get().pk}/"
+
+    assert where in text(other.get(page_of(north)))
+    assert 'value="granted"' not in text(other.get(page_of(north)))
+    shown = text(other.get(where))
+    assert 'value="granted"' in shown
+    assert "a wrong rule" in shown
+    assert f"<dd>{closing.days}</dd>" in shown
+    assert 'value="granted"' not in text(hr.get(where))
+    north.refresh_from_db()
+    assert north.state == "closed"
+
+
+def checks_of(page: str) -> str:
+    """Return the part of a period's page that is about its closing."""
+    start = page.index('id="checks"')
+    return page[start : page.index("</section>", start)]
 
 
 def test_a06_two_people_reopen_on_the_page(

@@ -360,11 +360,20 @@ _STEPS: Final = (
         act=rules.CONFIGURE,
     ),
     _page("Geofences: export", "/admin/attendance/geofence/export/", act=rules.EXPORT),
+    _page("Flights: import", "/admin/attendance/flight/import/", look=rules.ADMINISTER,
+          act=rules.ADMINISTER),
     _page(
         "Requests: what waits for me; decide several",
         "/admin/approvals/request/inbox/",
         look=rules.FRONT,
         act=rules.FRONT,
+    ),
+    _page(
+        "Requests: ask for somebody else",
+        "/admin/approvals/request/ask/<employee_id>/make-up/",
+        "/admin/approvals/request/ask/<employee_id>/absence/",
+        look=rules.CONFIGURE,
+        act=rules.CONFIGURE,
     ),
     _page("Requests: decide", "/admin/approvals/request/<request_id>/act/",
           act=rules.CONSOLE_ANSWERS),
@@ -391,10 +400,16 @@ _STEPS: Final = (
     _page("Totals", "/admin/totals/", look=rules.SUMMARISE),
     _page("Totals: export", "/admin/totals/export/", act=rules.SUMMARISE),
     _page(
-        "Periods: close, ask to reopen, decide that, take away",
-        *(f"/admin/attendance/attendanceperiod/<period_id>/{step}/"
-          for step in ("close", "reopen", "remove")),
+        "Periods: close, decide about a reopening",
+        "/admin/attendance/attendanceperiod/<period_id>/close/",
         "/admin/attendance/attendanceperiod/reopening/<reopening_id>/",
+        look=rules.CONFIGURE,
+        act=rules.CONFIGURE,
+    ),
+    _page(
+        "Periods: ask to reopen, take away",
+        *(f"/admin/attendance/attendanceperiod/<period_id>/{step}/"
+          for step in ("reopen", "remove")),
         act=rules.CONFIGURE,
     ),
     _page(

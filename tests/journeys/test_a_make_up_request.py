@@ -242,6 +242,7 @@ def test_another_department_finds_nothing_and_whoever_asks_does_not_decide(town:
         assert answer.status == 404
 
     alice.goto(f"/me/requests/{request.pk}/")
+    alice.locator("details.kq-sure > summary").click()
     expect(alice.locator("button[value=withdraw]")).to_be_visible()
     expect(alice.locator("button[value=approve], button[value=reject]")).to_have_count(0)
     assert post(alice, alice.url, act="approve", step="1") == 200
