@@ -18,6 +18,8 @@ from attendance.planning import minute_of, moment_of
 # Labels nearer than this share of the width stand on two levels.
 _LABEL_WIDTH: Final = 13.0
 _MARGIN: Final = 30
+# Half of an hour's label on the narrowest phone, of a hundred.
+_EDGE: Final = 6
 
 
 class Seen(NamedTuple):
@@ -47,11 +49,12 @@ class Sign(NamedTuple):
 
 
 class Tick(NamedTuple):
-    """An hour below the line."""
+    """An hour below the line; `anchor` keeps what is written near an edge within a phone."""
 
     x: str
     words: str
     is_midnight: bool
+    anchor: str
 
 
 class Drawing(NamedTuple):
@@ -161,7 +164,8 @@ def _ticks(scale: _Scale, zone: ZoneInfo, wall: Callable[[int], str]) -> Iterato
             continue
         x = scale.x(hour)
         if local.hour % step == 0 and hour >= scale.first and 3 <= x <= 97:
-            yield Tick(_percent(x), wall(hour), local.hour == 0)
+            anchor = "start" if x < _EDGE else "end" if x > 100 - _EDGE else "middle"
+            yield Tick(_percent(x), wall(hour), local.hour == 0, anchor)
         hour += 60
 
 
