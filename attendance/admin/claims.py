@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from typing import Any, Final
 
 from django import forms
@@ -117,8 +116,6 @@ class FlightAdmin(ReadOnlyAdmin):
                 problems = list(refusal.facts.get("problems", ()))[:_PROBLEMS_SHOWN]
                 if not problems:
                     form.add_error("file", str(refusal))
-            except csv.Error:
-                form.add_error("file", _("The file is no CSV."))
             else:
                 said = ngettext(
                     "%(count)d flight was taken.", "%(count)d flights were taken.", taken

@@ -7,7 +7,7 @@ import io
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -344,7 +344,7 @@ def take_flights(content: bytes, *, source: str, actor: User | None, now: dateti
     that a row leaves out stays as it is known. What is known already is written nowhere. `source`
     is kept, and read in the audit log: no secret stands in it. Raises BadFlights, naming each row.
     """
-    rows = list(_rows(content))
+    rows = _rows(content)
     if not rows:
         raise BadFlights(told=_("The file holds no flight."))
     if len(rows) > FLIGHTS_AT_MOST:
@@ -403,7 +403,7 @@ def _contradiction(place: int, known: Flight, moments: Mapping[str, datetime]) -
     return RowProblem(place, "actual_arrival_at", arrived.isoformat())
 
 
-def _rows(content: bytes) -> Iterable[Any]:
+def _rows(content: bytes) -> list[Any]:
     text = content.decode("utf-8-sig", "replace").strip()
     if text[:1] in ("[", "{"):
         try:
@@ -411,7 +411,10 @@ def _rows(content: bytes) -> Iterable[Any]:
         except (ValueError, RecursionError) as error:
             raise BadFlights(told=_("The file is no JSON.")) from error
         return found if isinstance(found, list) else [found]
-    return csv.DictReader(io.StringIO(text))
+    try:
+        return list(csv.DictReader(io.StringIO(text)))
+    except csv.Error as error:
+        raise BadFlights(told=_("The file is no CSV.")) from error
 
 
 def _read_flight(place: int, row: object) -> tuple[str, date, dict[str, datetime]] | RowProblem:

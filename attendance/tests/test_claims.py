@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -319,6 +319,34 @@ def test_a_file_of_flights_is_taken_as_a_whole_or_not_at_all(db: None, tmp_path:
     assert not Flight.objects.exists()
 
 
+# A cell longer than the reader takes, and an end of a line that stands within one.
+NO_CSV: Final = (b"number\n" + b"x" * 140_000, b"number,departs_on\nMU5101,2026-09\r-01\n")
+
+
+@pytest.mark.parametrize("content", NO_CSV, ids=["a-cell-too-long", "an-end-within-a-line"])
+def test_a_file_that_is_no_csv_is_refused_by_the_command(
+    db: None, tmp_path: Any, content: bytes
+) -> None:
+    file = tmp_path / "flights.csv"
+    file.write_bytes(content)
+
+    with pytest.raises(CommandError, match="no CSV"):
+        call_command("import_flights", file)
+    assert not Flight.objects.exists()
+
+
+def test_a_source_that_answers_with_no_csv_stops_no_other_question(
+    cast: Cast, alice: User, source: Source, caplog: pytest.LogCaptureFixture
+) -> None:
+    declared(cast, number="CA1")
+    declared(cast, number="CA2", claimed_at=CLAIMED + timedelta(minutes=1))
+    source.says = NO_CSV[0]
+
+    assert claims.ask_for_flights(now=CLAIMED) == 0
+    assert len(source.asked) == 2
+    assert caplog.text.count("The file is no CSV.") == 2
+
+
 def test_flights_come_as_json_and_keep_what_a_later_file_leaves_out(db: None) -> None:
     first = {"number": "CA981", "scheduled_arrival_at": "2026-09-01T18:00:00Z"}
     then = {"number": "CA 0981", "actual_arrival_at": "2026-09-01T19:00:00Z"}
@@ -389,6 +417,7 @@ class Source:
         self.asked: list[str] = []
         self.status, self.arrives = 200, ARRIVES + LATE
         self.seconds = self.passed = 0.0
+        self.says: bytes | None = None
 
     def ask(self, url: str, **_more: Any) -> outside.Answer:
         self.asked.append(url)
@@ -399,7 +428,7 @@ class Source:
                 "actual_departure_at": (DEPARTS + LATE).isoformat()}  # fmt: skip
         if self.arrives is not None:
             told["actual_arrival_at"] = self.arrives.isoformat()
-        return outside.Answer(self.status, "", json.dumps(told).encode())
+        return outside.Answer(self.status, "", self.says or json.dumps(told).encode())
 
     def stopwatch(self) -> float:
         return self.passed
