@@ -197,7 +197,7 @@ class SheetResult(Result):
 
 
 class Table(resources.ModelResource):
-    """What both tables share: headings in two languages, scope, services instead of saving."""
+    """What the tables share: headings in two languages, scope, services instead of saving."""
 
     HEADINGS: ClassVar[Mapping[str, tuple[str, ...]]]
     NEEDED: ClassVar[tuple[str, ...]]
@@ -267,9 +267,7 @@ class Table(resources.ModelResource):
 
     def before_import_row(self, row: Any, **kwargs: Any) -> None:
         """Make the key text, and refuse the key of a row that belongs to somebody else."""
-        for field, value in row.items():
-            said = "" if value is None else value
-            row[field] = unescape(said) if isinstance(said, str) else said
+        self.unescape_row(row)
         key = self.NEEDED[0]
         row[key] = plain(row.get(key))
         if not row[key]:
@@ -279,6 +277,13 @@ class Table(resources.ModelResource):
             raise ValidationError(
                 {key: _("There is no %(value)s here that you may change.") % {"value": row[key]}}
             )
+
+    @staticmethod
+    def unescape_row(row: Any) -> None:
+        """Give cells back what an export has put before them; an empty one is empty text."""
+        for field, value in row.items():
+            said = "" if value is None else value
+            row[field] = unescape(said) if isinstance(said, str) else said
 
     def save_instance(self, instance: Any, is_create: bool, row: Any, **kwargs: Any) -> None:
         """Write a row through the services; a refusal becomes the row's error."""

@@ -21,6 +21,7 @@ from django.urls import reverse
 from django.utils import timezone
 from guardian.shortcuts import assign_perm
 
+from approvals.models import Allowance
 from attendance.models import AttendanceDay, PeriodClosing, WaitingDay
 from attendance.services import days, periods
 from config.doorbook.inventory import Kind
@@ -46,6 +47,7 @@ DEPARTMENTS: Final = "/admin/organization/department/"
 LOG: Final = "/admin/organization/auditentry/"
 ROSTER: Final = "/admin/scheduling/rosterentry/"
 POINTS: Final = "/admin/devices/accesspoint/"
+ALLOWANCES: Final = "/admin/approvals/allowance/"
 CLOSINGS: Final = "/admin/attendance/periodclosing/"
 
 
@@ -105,6 +107,7 @@ EXPORTS: Final[dict[str, tuple[Callable[[Client], Any], ...]]] = {
     f"{EMPLOYEES}export/": (library(EMPLOYEES, "0"), library(EMPLOYEES, "1")),
     f"{DEPARTMENTS}export/": (library(DEPARTMENTS, "0"), library(DEPARTMENTS, "1")),
     f"{POINTS}export/": (library(POINTS, "0"), library(POINTS, "1")),
+    f"{ALLOWANCES}export/": (library(ALLOWANCES, "0"), library(ALLOWANCES, "1")),
     f"{ROSTER}export/": (roster("export"),),
     f"{ROSTER}template/": (roster("template"),),
     "/admin/totals/export/": (totals("csv"), totals("xlsx")),
@@ -167,6 +170,7 @@ def risky(cast: Cast) -> Cast:
     AccessPoint.objects.create(
         department=cast.department, name="=1+1", ssid="+1", bssid="00:11:22:33:44:55"
     )
+    Allowance.objects.create(employee=cast.alice, leave_type="annual", year=2026, days=5)
     for sign in SIGNS:
         audit.record(
             actor=None, verb=sign, thing=audit.Thing("door", sign), department=cast.department,

@@ -12,18 +12,21 @@ from django.utils.translation import gettext_lazy as _
 
 from approvals.content import in_cents
 from approvals.models import Allowance
+from approvals.resources import AllowanceResource
+from approvals.services.allowances import set_allowances
 from approvals.services.limits import taken_of
-from organization import audit
 from organization.access import Action
+from organization.admin.tables import TablesMixin
 from organization.models import Employee
 from organization.scoped_admin import ScopedAdmin, display
 
 
 @admin.register(Allowance)
-class AllowanceAdmin(ScopedAdmin):
+class AllowanceAdmin(TablesMixin, ScopedAdmin):
     """Allowances of the people one sees, and one's own."""
 
     empty_text = _("Without an allowance nothing limits a kind of leave.")
+    resource_classes = (AllowanceResource,)
     list_display = ("employee", "leave_type", "year", "days", "taken")
     list_filter = ("year", "leave_type")
     list_select_related = ("employee",)
@@ -63,13 +66,5 @@ class AllowanceAdmin(ScopedAdmin):
         return ("employee", "leave_type", "year") if obj is not None else ()
 
     def save_model(self, request: HttpRequest, obj: Allowance, form: Any, change: bool) -> None:
-        """Save it, and write it down."""
-        super().save_model(request, obj, form, change)
-        audit.record(
-            actor=request.user,
-            verb="allowance.set",
-            thing=obj,
-            department=obj.employee.department,
-            now=timezone.now(),
-            after={"days": str(obj.days)},
-        )
+        """Write it through the service."""
+        set_allowances([obj], actor=request.user, now=timezone.now())  # type: ignore[arg-type]

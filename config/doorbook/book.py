@@ -259,6 +259,12 @@ _STEPS: Final = (
           act=rules.CONFIGURE),
     _page("Access points: export", "/admin/devices/accesspoint/export/", look=rules.EXPORT,
           act=rules.EXPORT),
+    _page("Leave allowances: import", "/admin/approvals/allowance/import/",
+          look=rules.CONFIGURE, act=rules.CONFIGURE),
+    _page("Leave allowances: confirm an import", "/admin/approvals/allowance/process_import/",
+          act=rules.CONFIGURE),
+    _page("Leave allowances: export", "/admin/approvals/allowance/export/", look=rules.EXPORT,
+          act=rules.EXPORT),
     _page(
         "Group robots: new address, try it",
         "/admin/approvals/grouprobot/<object_id>/address/",
