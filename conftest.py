@@ -19,12 +19,14 @@ import hypothesis
 import pytest
 from celery import Celery
 from django.conf import settings
+from django.core.cache import caches
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations as PostgresOperations
 from django.test import TransactionTestCase
 from django.utils import translation
 
 from config import env
+from organization import refusals
 from organization.append_only import lifted
 
 # Alice, Bob and Carol, and the company of five units, for every test that asks for them.
@@ -87,6 +89,16 @@ def _in_english() -> Iterator[None]:
     """Begin each test in English; the last page of the one before may have spoken Chinese."""
     with translation.override("en"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_counted_yet() -> None:
+    """Let no test be refused, or its refusal not be written, for what the one before has done.
+
+    People of different tests bear the same keys, and a walk knocks a thousand times in a minute.
+    """
+    caches["counts"].clear()
+    refusals.forget()
 
 
 # The database -----------------------------------------------------------------------------------
