@@ -100,7 +100,7 @@ def keep_log(
     if not log.lines:
         raise NotALog(file=file_name)
     # Two imports of one terminal at the same moment go one after the other.
-    Terminal.objects.select_for_update(no_key=True).get(pk=terminal.pk)
+    Terminal.objects.select_for_update().get(pk=terminal.pk)
     upload = TerminalUpload.objects.create(
         terminal=terminal,
         file_name=file_name[:255],

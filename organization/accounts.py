@@ -168,7 +168,7 @@ def issue_token(
 @transaction.atomic
 def save_edited(user: User, *, actor: User | None, now: datetime) -> None:
     """Save what a form has changed of a log-in, and write down another name or address."""
-    before = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    before = User.objects.select_for_update().get(pk=user.pk)
     user.save()
     was, now_is = audit.difference(*({"username": row.username, "email": row.email}
                                      for row in (before, user)))  # fmt: skip

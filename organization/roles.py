@@ -116,7 +116,7 @@ def _give(
     user: User, role: Role, department: Department | None, actor: User | None, now: datetime
 ) -> RoleAssignment:
     # Two clerks who press the same button: the row of the log-in is where they meet.
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    User.objects.select_for_update().get(pk=user.pk)
     _check_not_held(user, role, department)
     made = RoleAssignment.objects.create(
         user=user, role=role, department=department, since=now, granted_by=actor
@@ -157,7 +157,7 @@ def check_another_administrator(user: User) -> None:
 
     Call it inside the transaction that takes `user` away; two of them wait for each other.
     """
-    others = User.objects.select_for_update(no_key=True).filter(is_superuser=True).order_by("pk")
+    others = User.objects.select_for_update().filter(is_superuser=True).order_by("pk")
     if not any(other.is_active for other in others if other.pk != user.pk):
         raise LastAdministrator(user=user.get_username())
 

@@ -88,11 +88,7 @@ def move_department(
     """
     # Two moves at one moment would leave a path that contradicts its parent, and the path is what
     # parts the units: the whole tree is locked, in one order, and read again behind the lock.
-    list(
-        Department.objects.select_for_update(no_key=True)
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
+    list(Department.objects.select_for_update().order_by("pk").values_list("pk", flat=True))
     department = Department.objects.get(pk=department_id)
     parent = Department.objects.get(pk=parent.pk) if parent is not None else None
     before = told(department, ("parent",))
@@ -147,7 +143,7 @@ def edit_department(
 
     Moving it and changing its zone are decisions of their own.
     """
-    department = Department.objects.select_for_update(no_key=True).get(pk=department_id)
+    department = Department.objects.select_for_update().get(pk=department_id)
     new = {"name": name, "code": code, "is_unit": is_unit, "head": head}
     before, after = _change(department, new)
     if after:
@@ -187,7 +183,7 @@ def change_timezone(
     *, department_id: int, timezone: str, starts_on: date, actor: User | None, now: datetime
 ) -> Department:
     """Set the zone of a department; days from `starts_on` on are judged again."""
-    department = Department.objects.select_for_update(no_key=True).get(pk=department_id)
+    department = Department.objects.select_for_update().get(pk=department_id)
     _remember(department, starts_on)
     before, department.timezone = department.timezone, timezone
     department.full_clean(exclude=["path"])
@@ -268,7 +264,7 @@ def edit_employee(
 
     Departments and positions change by `transfer`, the dates by `leave` and `change_joined`.
     """
-    employee = Employee.objects.select_for_update(no_key=True).get(pk=employee_id)
+    employee = Employee.objects.select_for_update().get(pk=employee_id)
     if supervisor is not None and supervisor.pk != employee.supervisor_id:
         check_chain(employee, supervisor)
     new = {"number": number, "name": name, "supervisor": supervisor, "user": user}
@@ -315,7 +311,7 @@ def transfer(
     A second transfer on the same date replaces the first. Raises DateOutOfOrder for a date
     before the person joined or after they left, and what moving.check_transfer refuses.
     """
-    employee = Employee.objects.select_for_update(no_key=True).get(pk=employee_id)
+    employee = Employee.objects.select_for_update().get(pk=employee_id)
     _refuse_other_times(employee, effective_on, actor)
     moving.check_transfer(actor, department_on(employee, effective_on), department)
     if effective_on < employee.joined_on:
@@ -382,7 +378,7 @@ def withdraw_transfer(*, employee_id: int, actor: User | None, now: datetime) ->
     Returns the transfer that holds now. Raises NoTransfer where there is the hiring only, and what
     moving.check_transfer refuses.
     """
-    employee = Employee.objects.select_for_update(no_key=True).get(pk=employee_id)
+    employee = Employee.objects.select_for_update().get(pk=employee_id)
     moves = list(
         employee.transfers.select_related("department", "position").order_by("-effective_on")[:2]
     )
@@ -464,7 +460,7 @@ def leave(*, employee_id: int, left_on: date | None, actor: User | None, now: da
     The log-in of somebody whose last day has passed is shut with it; a day that is still to come
     shuts it when it is over (accounts.switch_off_leavers).
     """
-    employee = Employee.objects.select_for_update(no_key=True).get(pk=employee_id)
+    employee = Employee.objects.select_for_update().get(pk=employee_id)
     if left_on is not None and left_on < employee.joined_on:
         raise DateOutOfOrder(field="left_on", value=left_on, expected=f"≥ {employee.joined_on}")
     dates = [day for day in (left_on, employee.left_on) if day is not None]
@@ -497,7 +493,7 @@ def change_joined(
 
     The actor configures where the person was hired, for these days belong there, or it is NotFound.
     """
-    employee = Employee.objects.select_for_update(no_key=True).get(pk=employee_id)
+    employee = Employee.objects.select_for_update().get(pk=employee_id)
     rows = list(employee.transfers.select_related("department").order_by("effective_on")[:2])
     _refuse_elsewhere(employee, [rows[0].department if rows else employee.department], actor)
     if len(rows) > 1 and joined_on >= rows[1].effective_on:

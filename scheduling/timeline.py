@@ -72,7 +72,10 @@ class Timeline:
 
 
 def punch_window(pattern: ShiftPattern) -> WallSpan:
-    """Return the wall minutes between which any punch of the shift may come."""
+    """Return the wall minutes between which any punch of the shift may come (C9, C17).
+
+    Flexible hours do not move it: it is drawn and told as the engine takes it.
+    """
     part = pattern.free if pattern.kind == Kind.FREE else pattern.flexible
     boundary = part.day_boundary if part is not None else 0
     day = (boundary, boundary + DAY)
@@ -83,8 +86,6 @@ def punch_window(pattern: ShiftPattern) -> WallSpan:
     closes = pattern.segments[-1][1] + pattern.window_after
     if flexible is not None and flexible.mode == FlexMode.CORE:
         return min(opens, day[0]), max(closes, day[1])
-    if flexible is not None:
-        return opens - flexible.early_max, closes + flexible.late_max
     return opens, closes
 
 

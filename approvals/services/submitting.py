@@ -369,16 +369,17 @@ def _on_the_wall(employee: Employee, moment: datetime) -> str:
 def _refuse_outside_its_window(loaded: Loaded, corrected_at: datetime, today: date) -> None:
     """Raise InTheFuture for a date to come, and for a moment at which no punch counts for it.
 
-    That is BeforeItsShift or AfterItsShift: what a punch could not earn, no request earns.
+    That is BeforeItsShift or AfterItsShift: what a punch could not earn, no request earns. Where
+    hours are flexible, whoever came late may have left after the window had closed on them.
     """
     if loaded.work_date > today:
         raise InTheFuture(corrected_at=str(loaded.work_date))
     plan = loaded.planned.plan
     if plan is None:
         return
-    if minute_of(corrected_at) < plan.opens:
+    if minute_of(corrected_at) < plan.opens - plan.early_flex:
         raise BeforeItsShift(work_date=str(loaded.work_date))
-    if minute_of(corrected_at) > plan.closes:
+    if minute_of(corrected_at) > plan.closes + plan.late_flex:
         raise AfterItsShift(work_date=str(loaded.work_date))
 
 

@@ -28,7 +28,8 @@ from attendance.signals import punch_was_held
 from organization import roles
 from organization.errors import NotFound
 from scheduling.models import CalendarYear
-from scheduling.pattern import ShiftPattern
+from scheduling.pattern import Flexible, ShiftPattern
+from scheduling.pattern import Kind as PatternKind
 from scheduling.services.assignments import assign_shift
 from scheduling.services.shifts import add_shift
 from tests.cast import Cast
@@ -303,6 +304,28 @@ def test_a_make_up_after_its_window_has_closed_is_none(office: Cast):
         ask(office.alice, corrected_at=at("9:30", DAY + timedelta(days=1)), now=later)
 
     assert ask(office.alice, corrected_at=at("23:59"), now=later).status == "waiting"
+
+
+def test_whoever_came_late_by_flexible_hours_asks_for_the_end_that_they_owed(office: Cast):
+    """From 12:00 to 21:00, of hours that move by three and a window that closes two after 18:00."""
+    shift = add_shift(
+        code="FLEX", name="Moving", department=office.department, valid_from=date(2026, 1, 1),
+        now=NOW,
+        pattern=ShiftPattern(
+            kind=PatternKind.FLEXIBLE, segments=((540, 1080),), window_before=60, window_after=120,
+            flexible=Flexible(early_max=60, late_max=180),
+        ),
+    )  # fmt: skip
+    assign_shift(employee=office.alice, shift=shift, starts_on=date(2026, 1, 1),
+                 weekdays="1234567", now=NOW)  # fmt: skip
+    punch(office.alice, "12:00")
+
+    with pytest.raises(AfterItsShift):
+        ask(office.alice, corrected_at=at("23:01"), now=at("12:00", DAY + timedelta(days=1)))
+    approve(ask(office.alice, corrected_at=at("21:00")), office.bob)
+
+    found = result(office.alice)
+    assert (found.status.value, found.worked) == ("normal", 540)
 
 
 def test_leave_over_new_year_takes_each_year_its_own_days(office: Cast):

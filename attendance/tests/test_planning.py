@@ -14,7 +14,8 @@ from attendance.planning import (
     moment_of,
     resolve_day,
 )
-from scheduling.pattern import Free, Kind, Overtime, OvertimeTerms, ShiftPattern
+from scheduling.pattern import Flexible, Free, Kind, Overtime, OvertimeTerms, ShiftPattern
+from scheduling.timeline import punch_window
 
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 TUESDAY, SATURDAY = date(2026, 9, 1), date(2026, 9, 5)
@@ -30,6 +31,21 @@ def at(text, zone=SHANGHAI):
 
 def test_a_plan_is_shared_by_all_who_work_the_shift():
     assert lay_out(OFFICE, TUESDAY, SHANGHAI) is lay_out(OFFICE, TUESDAY, SHANGHAI)
+
+
+MOVING = ShiftPattern(
+    kind=Kind.FLEXIBLE, segments=((540, 1080),), flexible=Flexible(early_max=60, late_max=180),
+    window_before=60, window_after=120,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("pattern", [OFFICE, NIGHT, MOVING], ids=["fixed", "night", "moving"])
+def test_the_window_that_a_shift_tells_is_the_one_that_counts(pattern):
+    plan, midnight = lay_out(pattern, TUESDAY, SHANGHAI), at("2026-09-01T00:00")
+
+    opens, closes = punch_window(pattern)
+
+    assert (plan.opens, plan.closes) == (midnight + opens, midnight + closes)
 
 
 def test_a_night_ends_on_the_next_date():

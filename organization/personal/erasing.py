@@ -91,8 +91,9 @@ def erase(employee_id: int, *, reason: str, actor: User, now: datetime) -> dict[
     Raises NotFound, ReasonMissing, and holds.Held while a legal hold is in force.
     """
     employee = employee_for_erasure(employee_id, actor=actor)
-    # Two who erase, or one who erases while a hold is placed, meet at the row of the person.
-    Employee.objects.select_for_update(no_key=True).get(pk=employee.pk)
+    # Two who erase, or one who erases while a hold is placed, meet at the row of the person. Its
+    # key as well: whoever places a hold only names the person, and waits as they commit.
+    Employee.objects.select_for_update().get(pk=employee.pk)
     refuse_held(employee)
     reason = " ".join(reason.split())
     if not 3 <= len(reason) <= REASON_AT_MOST:

@@ -93,7 +93,7 @@ def test_a_new_shift_has_one_version_and_lets_nobody_wait(company: Company) -> N
                 segments=((540, 1080),),
                 flexible=Flexible(early_max=60, late_max=90),
             ),
-            (360, 1410),
+            (420, 1320),
         ),
         (
             ShiftPattern(

@@ -77,7 +77,7 @@ def test_hours_that_move_are_told() -> None:
         "Works 09:00 to 18:00: 9 h.",
         "Start and end move together: up to 30 min earlier or 1 h later; "
         "whoever comes later still is late.",
-        "Punches count from 06:30 until 23:00.",
+        "Punches count from 07:00 until 22:00.",
         "Whoever left at 22:00 or later the evening before starts at 10:30.",
     ]
 
