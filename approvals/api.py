@@ -23,7 +23,7 @@ from approvals.content import YEARS
 from approvals.models import Decider, Request, Step
 from approvals.services.standing import visible
 from attendance.models import Punch, PunchDecision
-from attendance.services.days import belongings_of
+from attendance.services.days import local_date
 from attendance.uploads import posted_photo
 from organization.access import Action, granted_paths
 from organization.errors import NotFound
@@ -111,7 +111,8 @@ class StartSerializer(serializers.Serializer[Any]):
         max_value=2**63 - 1,
         help_text=(
             "appeal: a refused punch, in place of a slot. The work date is then the one that takes "
-            "the punch, and need not be given."
+            "the punch, and need not be given; the date on which it was made means that one, and "
+            "any other is refused."
         ),
     )
     at = MomentField(required=False, help_text="make_up: when one was there")
@@ -353,7 +354,7 @@ def _start(said: dict[str, Any], photo: bytes | None, about: dict[str, Any]) -> 
         if "punch" not in said:
             return services.submit_appeal(slot=said["slot"], **day, **about)
         punch = _punch(about["employee"], said["punch"], about["actor"])
-        day["work_date"] = said.get("work_date") or belongings_of([punch])[punch.pk].work_date
+        day["work_date"] = said.get("work_date") or local_date(punch)
         return services.submit_appeal(punch=punch, **day, **about)
     span = {name: said.get(name) for name in ("starts_at", "ends_at")}
     if kind == Request.Kind.OVERTIME:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import CheckConstraint, Exists, OuterRef, Q, QuerySet
 from django.utils.timezone import localdate
 
 from approvals.content import CONTENT, Kind, digest_of
@@ -42,7 +42,7 @@ from attendance.services.periods import require_open
 from organization import audit
 from organization.access import Action
 from organization.errors import NotFound
-from organization.models import Employee, User
+from organization.models import Employee, Transfer, User
 from organization.services import department_on
 
 _MINUTE: Final = timedelta(minutes=1)
@@ -119,10 +119,12 @@ def submit_appeal(
     """Dispute what was found: at a slot, which shall count as on time, or of a refused punch.
 
     A missing punch is nothing to dispute; a make-up is asked for it. A punch is disputed on the
-    date that takes it, or on the one on which it was made.
+    date that takes it; the one on which it was made means that one.
     Raises NotFound, TooLate, NoSuchFinding, CorrectedAlready, PeriodClosed, AskedAlready and
     ValidationError.
     """
+    if punch is not None:
+        work_date = _date_taking(punch, work_date)
     _meet(employee, actor, work_date)
     loaded, result = explain_day(employee_id=employee.pk, work_date=work_date, now=now)
     limits.refuse_too_late(limits.limits_of(loaded), work_date, today_of(employee, now))
@@ -182,7 +184,7 @@ def submit_days(
     Raises NotFound, NothingOwed, ImplausibleSpan, PeriodClosed, AskedAlready, AllowanceSpent and
     ValidationError.
     """
-    _meet(employee, actor, first)
+    _meet(employee, actor, first, last)
     if last < first:
         raise NothingOwed(first=str(first), last=str(last))
     stretch = spans.of_days(employee, first, last, from_noon=from_noon, until_noon=until_noon)
@@ -208,12 +210,13 @@ def submit_hours(
     """
     zone = ZoneInfo(zones_of([employee.pk])[employee.pk])
     day = starts_at.astimezone(zone).date()
-    _meet(employee, actor, day)
+    # What ends at midnight takes nothing of the date that begins then.
+    _meet(employee, actor, day, (ends_at - timedelta.resolution).astimezone(zone).date())
     if ends_at <= starts_at:
         raise _nothing_owed(employee, starts_at, ends_at)
     stretch = spans.of_hours(employee, starts_at, ends_at, day=day)
-    if stretch.first != day:
-        _meet(employee, actor, stretch.first)
+    if stretch.first < day:
+        _meet(employee, actor, stretch.first, day)
     if kind == Kind.LEAVE and not stretch.days:
         raise _nothing_owed(employee, starts_at, ends_at)
     if kind == Kind.LEAVE and stretch.runs_past_plans:
@@ -322,16 +325,23 @@ def configures(user: User, employee: Employee, on: date) -> bool:
     return Employee.objects.visible_on(on, user, Action.RULE).filter(pk=employee.pk).exists()
 
 
-def _meet(employee: Employee, actor: User | None, on: date) -> None:
+def _meet(employee: Employee, actor: User | None, on: date, until: date | None = None) -> None:
     """Refuse whoever asks for somebody whom they may not configure. None is a command.
 
+    With `until`, on every date from `on` to it: who moves meanwhile belongs to others from then on.
     The person's row is locked: what overlaps is looked for among what is kept.
     """
     people = Employee.objects.select_for_update(of=("self",), no_key=True).filter(pk=employee.pk)
     if actor is not None and employee.user_id != actor.pk:
         people = people.filter(pk__in=Employee.objects.visible_on(on, actor, Action.RULE))
+        if until is not None:
+            moves = Transfer.objects.filter(effective_on__gt=on, effective_on__lte=until)
+            theirs = Transfer.objects.visible_to(actor, Action.RULE)
+            elsewhere = moves.filter(employee=OuterRef("pk")).exclude(pk__in=theirs.values("pk"))
+            people = people.filter(~Exists(elsewhere))
     if not people.exists():
-        raise NotFound(what=Employee._meta.verbose_name, key=employee.number)
+        dates = f" ({on} – {until})" if until is not None and until > on else ""
+        raise NotFound(what=Employee._meta.verbose_name, key=f"{employee.number}{dates}")
 
 
 def _refuse_slot(loaded: Loaded, slot: str) -> None:
@@ -383,11 +393,22 @@ def _refuse_outside_its_window(loaded: Loaded, corrected_at: datetime, today: da
         raise AfterItsShift(work_date=str(loaded.work_date))
 
 
+def _date_taking(punch: Punch, said: date) -> date:
+    """Return the date that takes a punch, by which an appeal about it is judged and kept.
+
+    The date on which it was made means the same one: a night is not disputed a day longer for
+    naming its morning. Raises NoSuchFinding for any other.
+    """
+    taken_by = belongings_of([punch])[punch.pk].work_date
+    if said not in (taken_by, local_date(punch)):
+        raise NoSuchFinding(work_date=str(said))
+    return taken_by
+
+
 def _refused_punch(loaded: Loaded, punch: Punch) -> str:
-    """Return what a refused punch of the person's day was held for. Raises NoSuchFinding."""
+    """Return what a refused punch of the person was held for. Raises NoSuchFinding."""
     is_refused = Punch.objects.refused().filter(pk=punch.pk, employee=loaded.employee_id).exists()
-    days = {local_date(punch), belongings_of([punch])[punch.pk].work_date}
-    if not is_refused or loaded.work_date not in days:
+    if not is_refused:
         raise NoSuchFinding(work_date=str(loaded.work_date))
     held = Request.objects.filter(kind=Kind.HELD_PUNCH.value, punch=punch).first()
     return held.anomaly if held is not None else ""
@@ -479,13 +500,14 @@ def _keep(
         with transaction.atomic():
             request.save()
     except IntegrityError as error:
-        same = Q(punch=request.punch_id) if request.punch_id else Q(slot=request.slot)
-        _refuse_beside(
-            Request.objects.in_force().filter(
-                same, employee=request.employee, kind=request.kind, work_date=request.work_date
-            )
+        same = (
+            # The plan may have changed, and with it the date that takes the punch.
+            Q(punch=request.punch_id)
+            if request.punch_id
+            else Q(employee=request.employee, work_date=request.work_date, slot=request.slot)
         )
-        request.validate_constraints()
+        _refuse_beside(Request.objects.in_force().filter(same, kind=request.kind))
+        _refuse_broken(request)
         # It was there a moment ago.
         raise _asked_already(request) from error
     steps.lay(request, chain, now=now)
@@ -506,7 +528,7 @@ def _keep(
 def dates_of(request: Request, zone: ZoneInfo | None = None) -> list[date]:
     """Return the dates that a request would change, at the person's site, in its `zone` if known.
 
-    An appeal about a punch names a date; the punch may be of another one.
+    An appeal about a punch is kept under the date that took it; another may since.
     """
     if request.punch is not None:
         taken_by = belongings_of([request.punch])[request.punch.pk].work_date
@@ -524,6 +546,13 @@ def _refuse_without_reason(request: Request) -> None:
     if not request.reason:
         field = Request._meta.get_field("reason")
         raise ValidationError({"reason": field.error_messages["blank"]})
+
+
+def _refuse_broken(request: Request) -> None:
+    """Raise ValidationError for what its table refuses of a request, whichever others there are."""
+    for constraint in Request._meta.constraints:
+        if isinstance(constraint, CheckConstraint):
+            constraint.validate(Request, request)
 
 
 def content_of(request: Request) -> dict[str, Any]:

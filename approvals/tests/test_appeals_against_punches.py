@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.test import Client
 from approvals import services
 from approvals.closing import WAITING_REQUESTS
 from approvals.models import Request
-from approvals.tests.office import DAY, NOW, approve, punch, reject, result
+from approvals.tests.office import DAY, NOW, approve, publish, punch, reject, result
 from approvals.tests.test_closed_days import (
     FIRST,
     LAST,
@@ -26,6 +27,11 @@ from attendance.models import Punch
 from attendance.services import periods
 from attendance.services.closing_checks import ToClose
 from attendance.services.corrections import invalidate_punch
+from attendance.services.days import belongings_of
+from organization.errors import NotFound
+from organization.services import transfer
+from scheduling.models import ShiftAssignment
+from scheduling.services.assignments import withdraw_assignment
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_cast")]
@@ -200,12 +206,88 @@ def test_an_appeal_about_a_night_is_of_the_date_that_takes_the_punch_and_closed_
     own = Request.objects.get(kind="appeal")
     services.withdraw(request_id=own.pk, actor=office.alice.user, now=LATER)
 
-    # Asked on the date that the wall showed, it is counted where the night is closed.
+    # Asked on the date that the wall showed, it is kept under the one that takes the punch.
     other = services.submit_appeal(
         employee=office.alice, work_date=OCTOBER, punch=made.punch, reason="So",
         actor=office.alice.user, now=LATER,
     )  # fmt: skip
+    assert other.work_date == LAST
     period = periods.open_period(
         department=office.unit, starts_on=FIRST, ends_on=LAST, actor=None, now=LATER
     )
     assert list(WAITING_REQUESTS.rows(ToClose(period))) == [other]
+
+
+@pytest.fixture
+def of_a_night(office: Cast, monkeypatch: pytest.MonkeyPatch) -> Punch:
+    """A refused punch of 06:02 on 1 October, which ends Alice's night of 30 September."""
+    work(office.alice, NIGHT)
+    request = hold(office.alice, "6:02", OCTOBER)
+    reject(request, office.bob)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: LATER)
+    assert request.punch is not None
+    return request.punch
+
+
+@pytest.mark.parametrize("dates", [(None, OCTOBER), (OCTOBER, None), (OCTOBER, LAST)])
+def test_a_second_appeal_about_a_punch_is_refused_whatever_date_it_names(
+    office: Cast, of_a_night: Punch, dates: tuple[Any, Any]
+):
+    first, second = [
+        post(office.alice.user, punch=of_a_night.pk, **({"work_date": str(day)} if day else {}))
+        for day in dates
+    ]
+
+    assert (first.status_code, first.json()["work_date"]) == (201, str(LAST))
+    assert (second.status_code, second.json()["code"]) == (409, "asked_already")
+
+
+def test_an_appeal_kept_under_another_date_refuses_a_second_one_too(
+    office: Cast, of_a_night: Punch
+):
+    """Plans change: a punch may be of another date than when the first appeal was asked."""
+    post(office.alice.user, punch=of_a_night.pk)
+    own = ShiftAssignment.objects.get(employee=office.alice)
+    withdraw_assignment(assignment_id=own.pk, now=LATER)
+    assert belongings_of([of_a_night])[of_a_night.pk].work_date == OCTOBER
+
+    answer = post(office.alice.user, punch=of_a_night.pk)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "asked_already")
+
+
+def test_the_time_to_appeal_about_a_punch_is_that_of_the_date_that_takes_it(
+    office: Cast, of_a_night: Punch, monkeypatch: pytest.MonkeyPatch
+):
+    publish(office, make_up_days_back=2, make_up_cutoff_day=28)
+    alice = office.alice.user
+
+    for day in (None, OCTOBER, LAST):
+        answer = post(alice, punch=of_a_night.pk, **({"work_date": str(day)} if day else {}))
+        assert (answer.status_code, answer.json()["code"]) == (409, "too_late"), day
+    elsewhere = post(alice, punch=of_a_night.pk, work_date="2026-10-02")
+    assert (elsewhere.status_code, elsewhere.json()["code"]) == (409, "no_such_finding")
+    page = {"slot": f"punch-{of_a_night.pk}", "reason": "So"}
+    for day in (OCTOBER, LAST):
+        assert browser(alice).post(APPEAL, page | {"work_date": day}).status_code == 200
+    assert not Request.objects.filter(kind="appeal").exists()
+
+    monkeypatch.setattr("django.utils.timezone.now", lambda: LATER - timedelta(days=1))
+    assert post(alice, punch=of_a_night.pk, work_date=str(OCTOBER)).status_code == 201
+
+
+def test_hr_appeals_about_a_night_only_where_the_person_belonged_that_night(
+    office: Cast, of_a_night: Punch
+):
+    transfer(
+        employee_id=office.alice.pk, department=office.other_department, position=None,
+        effective_on=OCTOBER, actor=None, now=LATER,
+    )  # fmt: skip
+    facts: dict[str, Any] = {"employee": office.alice, "punch": of_a_night, "reason": "So"}
+
+    for day in (OCTOBER, LAST):
+        with pytest.raises(NotFound):
+            services.submit_appeal(work_date=day, actor=office.other_hr, now=LATER, **facts)
+
+    made = services.submit_appeal(work_date=OCTOBER, actor=office.hr, now=LATER, **facts)
+    assert (made.work_date, made.department) == (LAST, office.department)

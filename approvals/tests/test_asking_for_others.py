@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from approvals import services
 from approvals.models import Request
 from approvals.tests.office import DAY, NOW, at, punch
-from organization.models import Employee, User
+from organization.errors import NotFound
+from organization.models import Department, Employee, User
 from organization.services import transfer
 from tests.cast import Cast
 
@@ -33,6 +35,12 @@ def browser(user: User | None) -> Client:
 
 def day_of(person: Employee, day: date = DAY) -> str:
     return f"/admin/attendance/attendanceday/day/{person.pk}/{day}/"
+
+
+def move(person: Employee, to: Department, on: date) -> None:
+    transfer(
+        employee_id=person.pk, department=to, position=None, effective_on=on, actor=None, now=NOW
+    )
 
 
 def make_up(**other: Any) -> dict[str, Any]:
@@ -122,12 +130,98 @@ def test_hr_asks_about_themselves_on_their_own_pages(office: Cast):
 
 def test_hr_of_the_department_of_that_day_asks(office: Cast):
     """Alice moved since: her day belongs to where she was."""
-    transfer(
-        employee_id=office.alice.pk, department=office.other_department, position=None,
-        effective_on=DAY + timedelta(days=1), actor=None, now=NOW,
-    )  # fmt: skip
+    move(office.alice, office.other_department, DAY + timedelta(days=1))
     where = f"{ASK}{office.alice.pk}/make-up/"
 
     assert browser(office.hr).get(f"{where}?day={DAY}").status_code == 200
     assert browser(office.other_hr).get(f"{where}?day={DAY}").status_code == 404
     assert browser(office.hr).get(where).status_code == 404
+
+
+# --- a stretch of time over a transfer -----------------------------------------------------------
+
+BEFORE = DAY - timedelta(days=1)
+
+
+def days(first: date, last: date) -> dict[str, Any]:
+    return {"unit": "day", "first": first, "last": last}
+
+
+def hours(first: date, last: date) -> dict[str, Any]:
+    """From nine on the first date until six on the last."""
+    return {"unit": "hour", "first": first, "last": last, "starts": "09:00", "ends": "18:00"}
+
+
+@pytest.mark.parametrize("span", [days, hours])
+def test_nobody_asks_for_dates_on_which_a_person_belongs_elsewhere(office: Cast, span: Any):
+    move(office.alice, office.other_department, DAY)
+    until = DAY + timedelta(days=10)
+    said = {"kind": "leave", "leave_type": "annual", "reason": "Home"}
+    way = f"{ASK}{office.alice.pk}/absence/"
+
+    for user, day in ((office.hr, BEFORE), (office.other_hr, DAY)):
+        where = f"{way}?day={day}"
+        answer = browser(user).post(where, said | span(BEFORE, until))
+        assert "There is no employee 00101 (2026-08-31 – 2026-09-11) here." in (
+            answer.content.decode()
+        )
+        assert not Request.objects.exists()
+
+    browser(office.hr).post(f"{way}?day={BEFORE}", said | span(BEFORE, BEFORE))
+    browser(office.other_hr).post(f"{way}?day={DAY}", said | span(DAY, until))
+    asked = Request.objects.order_by("work_date").values_list("submitted_by", "department")
+    assert list(asked) == [
+        (office.hr.pk, office.department.pk),
+        (office.other_hr.pk, office.other_department.pk),
+    ]
+
+
+@pytest.mark.parametrize("span", [{"first": str(BEFORE), "last": "2026-09-11"},
+                                  {"starts_at": f"{BEFORE}T09:00:00+08:00",
+                                   "ends_at": "2026-09-11T18:00:00+08:00"}])  # fmt: skip
+def test_a_program_asks_for_no_dates_on_which_a_person_belongs_elsewhere(office: Cast, span: Any):
+    move(office.alice, office.other_department, DAY)
+    said = {"kind": "leave", "leave_type": "annual", "reason": "Home", "employee": "00101"} | span
+
+    for user, status in ((office.hr, 404), (office.other_hr, 404), (office.superuser, 201)):
+        answer = browser(user).post("/api/v1/approval/flow/", said, content_type="application/json")
+        assert answer.status_code == status
+    assert Request.objects.get().submitted_by == office.superuser
+
+
+def test_a_stay_elsewhere_in_the_middle_of_a_leave_is_not_passed_over(office: Cast):
+    move(office.alice, office.other_department, DAY)
+    move(office.alice, office.department, DAY + timedelta(days=2))
+    facts: dict[str, Any] = {
+        "employee": office.alice, "kind": "leave", "leave_type": "annual", "reason": "Home",
+        "now": NOW, "first": BEFORE, "last": DAY + timedelta(days=3),
+    }  # fmt: skip
+
+    with pytest.raises(NotFound):
+        services.submit_days(actor=office.hr, **facts)
+
+    assert services.submit_days(actor=office.alice.user, **facts).status == "waiting"
+
+
+def test_a_move_within_what_one_configures_hinders_no_leave(office: Cast):
+    move(office.alice, office.unit, DAY)
+
+    made = services.submit_days(
+        employee=office.alice, kind="leave", leave_type="annual", reason="Home", actor=office.hr,
+        now=NOW, first=BEFORE, last=DAY,
+    )  # fmt: skip
+
+    assert made.department == office.department
+
+
+def test_hours_that_end_at_midnight_reach_into_no_other_unit(office: Cast):
+    move(office.alice, office.other_department, DAY)
+    facts: dict[str, Any] = {
+        "employee": office.alice, "kind": "outing", "reason": "Customer", "actor": office.hr,
+        "now": NOW, "starts_at": at("14:00", BEFORE),
+    }  # fmt: skip
+
+    with pytest.raises(NotFound):
+        services.submit_hours(ends_at=at("24:01", BEFORE), **facts)
+
+    assert services.submit_hours(ends_at=at("24:00", BEFORE), **facts).work_date == BEFORE
