@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 from django.utils.formats import number_format
@@ -23,6 +24,7 @@ from attendance.models import (
     Punch,
 )
 from attendance.models.periods import FIGURES, TEXTS
+from attendance.services.days import belongings_of, dates_around, zones_of
 from attendance.wording import DAY_TYPES, duration_text, slot_label
 from organization.models import AuditEntry
 
@@ -79,20 +81,18 @@ def change_lines(row: Adjustment) -> Iterator[str]:
 
 
 def reasons_given(row: Adjustment) -> list[str]:
-    """Return why somebody decided about the day though it was paid, the latest first. Five queries.
+    """Return why somebody decided about the day though it was paid, the latest first.
 
     Each as "who: why". What came by itself, as a log that was late, has nobody who gave a reason.
     """
-    person, first = row.employee_id, datetime.combine(row.work_date, time.min, UTC)
-    # In some zone the day begins, and a night ends, a day away from it.
-    around = (first - _DAY, first + 2 * _DAY)
+    person, day = row.employee_id, row.work_date
+    begins = datetime.combine(day, time.min, ZoneInfo(zones_of([person])[person]))
     facts: list[QuerySet[Any]] = [
-        Correction.objects.filter(employee=person, work_date=row.work_date),
-        OvertimeApproval.objects.filter(employee=person, work_date=row.work_date),
-        Absence.objects.filter(employee=person, starts_at__lt=around[1], ends_at__gt=around[0]),
-        Punch.objects.filter(employee=person, punched_at__range=around, decisions__isnull=False),
+        Correction.objects.filter(employee=person, work_date=day),
+        OvertimeApproval.objects.filter(employee=person, work_date=day),
+        Absence.objects.filter(employee=person, starts_at__lt=begins + _DAY, ends_at__gt=begins),
     ]
-    about = Q()
+    about = Q(thing_type=Punch._meta.label_lower, thing_id__in=_decided_punches(person, day))
     for found in facts:
         keys = [str(key) for key in found.order_by("-pk").values_list("pk", flat=True)[:20]]
         about |= Q(thing_type=found.model._meta.label_lower, thing_id__in=keys)
@@ -101,6 +101,20 @@ def reasons_given(row: Adjustment) -> list[str]:
         f"{one.actor or '–'}: {one.facts['as_adjustment']}"
         for one in said.select_related("actor").order_by("-pk")[:_CHANGES_AT_MOST]
     ]
+
+
+def _decided_punches(person: int, day: date) -> list[str]:
+    """Return the keys of the punches of a date that somebody has decided about."""
+    dates = dates_around(day)
+    near = Punch.objects.filter(
+        employee=person,
+        punched_at__gte=datetime.combine(dates[0], time.min, UTC) - _DAY,
+        punched_at__lt=datetime.combine(dates[-1], time.min, UTC) + 2 * _DAY,
+        decisions__isnull=False,
+    )
+    punches = list(near.distinct().order_by("-pk")[:_CHANGES_AT_MOST])
+    taken = belongings_of(punches)
+    return [str(one.pk) for one in punches if taken[one.pk].work_date == day]
 
 
 class Change(NamedTuple):

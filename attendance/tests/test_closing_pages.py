@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from attendance.models import (
     PeriodClosing,
     Reopening,
 )
-from attendance.services import days
+from attendance.services import corrections, days
 from attendance.services.closing_checks import ToClose
 from attendance.tests.test_closing import AFTER, close, csv_of, judge
 from attendance.tests.test_judging import punch
@@ -254,6 +254,25 @@ def test_an_absence_in_a_closed_period_needs_a_reason_on_the_form(
     client.post(where, {**revoke, "as_adjustment": "it was another day"})
     absence.refresh_from_db()
     assert absence.revoked_at is not None
+
+
+def test_an_adjustment_tells_the_reasons_of_its_own_day(
+    north: AttendancePeriod, town: Cast
+) -> None:
+    paid = {day: punch(town.alice, day, "9:00") for day in (MIDDLE, MIDDLE + timedelta(days=1))}
+    judge()
+    close(north)
+    for day, one in paid.items():
+        corrections.invalidate_punch(
+            punch=one, reason="fraud", actor=town.hr, now=AFTER, as_adjustment=f"found on {day}"
+        )
+    days.judge_all(now=AFTER)
+
+    for day in paid:
+        adjustment = Adjustment.objects.get(work_date=day)
+        where = f"/admin/attendance/adjustment/{adjustment.pk}/change/"
+        page = text(logged_in(town.hr).get(where))
+        assert [other for other in paid if f"found on {other}" in page] == [day]
 
 
 def test_people_see_that_their_month_is_closed_and_what_a_day_was_paid_as(
