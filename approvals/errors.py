@@ -44,9 +44,18 @@ class IllegalMove(DomainError):
 
 
 class CountsAlready(IllegalMove):
-    """A held punch whose second proof came waits for nobody."""
+    """A held punch whose other proof came waits for nobody."""
 
-    message = _("The second proof has come since, so the punch counts; nobody decides about it.")
+    message = _("Both proofs are there, so the punch counts; nobody decides about it.")
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class CountsAgain(IllegalMove):
+    """An appeal whose punch somebody let count again has what it asked for."""
+
+    message = _("The punch counts again, so the appeal is settled; nobody decides about it.")
 
     def __str__(self) -> str:
         return str(self.message)

@@ -17,8 +17,8 @@ class Status(StrEnum):
     REVOKED = "revoked"
 
 
-# Approved and rejected are decisions; withdrawn is the asker's word, or says that a held punch came
-# to count by itself; revoked takes a decision back.
+# Approved and rejected are decisions; withdrawn is the asker's word, or says that the punch came to
+# count meanwhile; revoked takes a decision back.
 MOVES: Final[Mapping[Status, frozenset[Status]]] = {
     Status.WAITING: frozenset((Status.APPROVED, Status.REJECTED, Status.WITHDRAWN)),
     Status.APPROVED: frozenset((Status.REVOKED,)),

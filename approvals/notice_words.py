@@ -16,6 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from approvals.models import Notification, Request
 from approvals.models.notifications import ABOUT_REQUESTS, Kind
 from approvals.services.standing import visible
+from attendance.console.checked import refusal_of
+from attendance.models import PunchDecision
 from attendance.services.overdue import LATEST
 from organization.models import User
 
@@ -34,6 +36,7 @@ OWN: Final[Mapping[Kind, str | Promise]] = {
     Kind.REVOKED: _("Taken back: %(what)s, %(day)s"),
     Kind.BOARDING_PASS: _("Hand in your boarding pass for %(day)s by %(time)s"),
     Kind.ROBOT_OFF: _("The group “%(name)s” is told nothing any more; %(count)s messages failed"),
+    Kind.TAKEN_OUT: _("Your punch of %(date)s, %(time)s does not count any more. %(refusal)s"),
 }
 SLOTS: Final[Mapping[str, str | Promise]] = {
     "in": _("Your shift began at %(time)s on %(day)s, and you have not punched in yet"),
@@ -50,9 +53,10 @@ class Told(NamedTuple):
 
 
 def read(rows: Iterable[Notification], reader: User, *, now: datetime) -> list[Told]:
-    """Return notifications of one reader in words. Three queries, however many there are.
+    """Return notifications of one reader in words. Four queries, however many there are.
 
-    Of a request that the reader may not see any more, nothing is told but that it was there.
+    Of a request that the reader may not see any more, nothing is told but that it was there; who
+    has refused a punch, and why, is for whose punch it is.
     """
     found = list(rows)
     keys = {row.request_id for row in found if row.request_id is not None}
@@ -60,7 +64,21 @@ def read(rows: Iterable[Notification], reader: User, *, now: datetime) -> list[T
     if keys:
         seen = Request.objects.filter(visible(reader, now), pk__in=keys).distinct()
     requests = seen.select_related("employee").in_bulk()
-    return [_told(row, requests.get(row.request_id or 0), reader, now) for row in found]
+    refusals = _refusals(found, reader)
+    return [
+        _told(row, requests.get(row.request_id or 0), refusals.get(row.pk, ""), reader, now)
+        for row in found
+    ]
+
+
+def _refusals(rows: Iterable[Notification], reader: User) -> dict[int, str]:
+    """Return by whom and why the punches that rows tell of were refused, a row's key each."""
+    keys = {row.pk: row.facts["decision"] for row in rows if row.kind == Kind.TAKEN_OUT}
+    if not keys:
+        return {}
+    own = PunchDecision.objects.filter(punch__employee__user=reader.pk, pk__in=keys.values())
+    decisions = own.select_related("decided_by__employee").in_bulk()
+    return {row: refusal_of(decisions.get(key)) for row, key in keys.items()}
 
 
 def request_sentence(kind: Kind, request: Request, *, is_own: bool = False) -> str:
@@ -79,7 +97,9 @@ def one_line(text: str) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
-def _told(row: Notification, request: Request | None, reader: User, now: datetime) -> Told:
+def _told(
+    row: Notification, request: Request | None, refusal: str, reader: User, now: datetime
+) -> Told:
     kind = Kind(row.kind)
     if kind in ABOUT_REQUESTS:
         if request is None:
@@ -100,12 +120,15 @@ def _told(row: Notification, request: Request | None, reader: User, now: datetim
     if day := facts.get("day"):
         address = reverse("attendance:my-day", args=[day])
         facts["day"] = _day(date.fromisoformat(day))
+    if kind is Kind.TAKEN_OUT:
+        facts["date"] = _day(date.fromisoformat(facts["date"]))
+        facts["refusal"] = one_line(refusal)
     if kind is Kind.MISSING_PUNCH:
         words = SLOTS[facts["slot"]]
         # Once it is too late to punch, the day is where one asks for a make-up.
         if now - row.created_at <= LATEST:
             address = reverse("punch")
-    return Told(row, str(words) % facts, address)
+    return Told(row, (str(words) % facts).strip(), address)
 
 
 def _day(day: date) -> str:

@@ -15,8 +15,9 @@ from approvals.models import Delegation, Notification, Request, Step
 from approvals.models.notifications import Kind
 from approvals.services.notifying import News, close_waiting, tell, tell_groups, zone_of
 from approvals.services.standing import names_of
-from attendance.models import OfflineClaim
+from attendance.models import OfflineClaim, Punch, PunchDecision
 from attendance.services.claims import local
+from attendance.services.days import belongings_of
 from attendance.services.overdue import Overdue
 from organization.models import User
 from organization.services import zone_names
@@ -93,9 +94,13 @@ def steps_passed(request: Request, *, now: datetime) -> None:
 
 
 def request_settled(request: Request, *, actor: User | None, now: datetime) -> None:
-    """Tell whose request it is what became of it, unless they did it; nobody waits any more."""
+    """Tell whose request it is what became of it, unless they did it; nobody waits any more.
+
+    Nobody asked for the request of a held punch: that it ended by itself is no news.
+    """
     close_waiting(request_id=request.pk, now=now)
-    if request.status == Status.WITHDRAWN:
+    is_answered = request.is_overtaken and request.kind == Request.Kind.APPEAL
+    if request.status == Status.WITHDRAWN and not is_answered:
         return
     kind = Kind.REVOKED if request.status == Status.REVOKED else Kind.DECIDED
     whose = {request.employee.user_id, request.submitted_by_id}
@@ -104,6 +109,22 @@ def request_settled(request: Request, *, actor: User | None, now: datetime) -> N
     news = [News(user, kind, subject, request.pk) for user in whose if user is not None]
     tell(news, now=now)
     tell_groups(kind, request, subject, now=now)
+
+
+def punch_taken_out(punch: Punch, decision: PunchDecision, *, now: datetime) -> None:
+    """Tell whose punch it is that it counts no more; by whom and why is read where it stands."""
+    user = punch.employee.user_id
+    if user is None:
+        return
+    work_date = belongings_of([punch])[punch.pk].work_date
+    wall = punch.punched_at.astimezone(ZoneInfo(punch.zone))
+    facts = {
+        "decision": decision.pk,
+        "day": work_date.isoformat(),
+        "date": wall.date().isoformat(),
+        "time": f"{wall:%H:%M}",
+    }
+    tell([News(user, Kind.TAKEN_OUT, f"decision:{decision.pk}", facts=facts)], now=now)
 
 
 def boarding_pass_due(claims: Iterable[OfflineClaim], *, now: datetime) -> None:

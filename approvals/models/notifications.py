@@ -27,6 +27,7 @@ class Kind(models.TextChoices):
     MISSING_PUNCH = "missing_punch", _("A punch is missing")
     ROBOT_OFF = "robot_off", _("A group is told nothing any more")
     STANDS_IN = "stands_in", _("Requests wait for whom you stand in for")
+    TAKEN_OUT = "taken_out", _("A punch does not count any more")
 
 
 # What is over as soon as somebody has decided.

@@ -233,14 +233,17 @@ class Request(models.Model):
         return f"{self.employee} {self.work_date} {self.get_kind_display()}"
 
     @property
-    def counts_by_itself(self) -> bool:
-        """Say whether it ended because its held punch has come to count: nobody withdraws one."""
-        return self.kind == self.Kind.HELD_PUNCH and self.status == self.Status.WITHDRAWN
+    def is_overtaken(self) -> bool:
+        """Say whether it ended because its punch has come to count: nobody has withdrawn it."""
+        is_ended = self.status == self.Status.WITHDRAWN and self.settled_by_id is None
+        return is_ended and self.punch_id is not None
 
     def get_status_display(self) -> str:  # type: ignore[no-redef]
         """Return the status in words, with why it ended where nobody ended it."""
-        if self.counts_by_itself:
-            return gettext("Counts since the second proof came")
+        if self.is_overtaken and self.kind == self.Kind.APPEAL:
+            return gettext("Settled, as the punch counts again")
+        if self.is_overtaken:
+            return gettext("Counts since both proofs are there")
         return str(self.Status(self.status).label)
 
 

@@ -13,6 +13,7 @@ from approvals.content import digest_of
 from approvals.errors import (
     AlreadySaid,
     ContentChanged,
+    CountsAgain,
     CountsAlready,
     IllegalMove,
     NotYourDecision,
@@ -117,27 +118,33 @@ def revoke(*, request_id: int, actor: User, now: datetime, reason: str) -> Reque
 
 
 @transaction.atomic
-def follow_revoked(*, column: str, key: int, actor: User | None, now: datetime) -> None:
+def follow_revoked(
+    *, column: str, key: int, actor: User | None, now: datetime, reason: str = ""
+) -> None:
     """Take back the request whose effect somebody revokes by its own page, with what it takes up.
 
-    `column` names the effect, `key` is its row. Whether they may is asked by whoever revokes it.
+    `column` names the effect, `key` is its row. Whether they may, and whether the reason is fit, is
+    asked by whoever revokes it.
     """
+    # One that is too long is refused after this, with all that was done.
+    reason = reason[:REASON_AT_MOST]
     rows = Request.objects.filter(status=Status.APPROVED, **{column: key})
     for request in rows.select_related("employee", "department").select_for_update(of=("self",)):
-        _settle(request, Status.REVOKED, actor, "", now)
-        _tell("request.revoked", request, actor, now, by=column)
+        _settle(request, Status.REVOKED, actor, reason, now)
+        _tell("request.revoked", request, actor, now, by=column, reason=reason)
 
 
 @transaction.atomic
-def end_held(*, punch: Punch, now: datetime) -> None:
-    """End the request of a held punch that counts by itself: there is nothing left to decide.
+def end_waiting(*, punch: Punch, actor: User | None, reason: str, now: datetime) -> None:
+    """End what waits about a punch that has come to count: there is nothing left to decide.
 
-    Whoever lets it count has locked the person.
+    The actor, who lets it count, has decided about the punch and settles no request; they are told
+    nothing. Whoever lets it count has locked the person.
     """
-    rows = Request.objects.waiting().filter(kind=Request.Kind.HELD_PUNCH, punch=punch)
+    rows = Request.objects.waiting().filter(punch=punch).order_by("pk")
     for request in rows.select_related("employee", "department").select_for_update(of=("self",)):
-        _settle(request, Status.WITHDRAWN, None, "", now)
-        _tell("request.settled", request, None, now)
+        _settle(request, Status.WITHDRAWN, None, reason, now, done_by=actor)
+        _tell("request.settled", request, None, now, reason=reason)
 
 
 def _locked(request_id: int, rows: QuerySet[Request]) -> Request:
@@ -170,7 +177,9 @@ def _refuse_self(request: Request, actor: User) -> None:
 def _check_move(request: Request, new: Status) -> None:
     if flow.can_become(Status(request.status), new):
         return
-    refusal = CountsAlready if request.counts_by_itself else IllegalMove
+    refusal = IllegalMove
+    if request.is_overtaken:
+        refusal = CountsAgain if request.kind == Request.Kind.APPEAL else CountsAlready
     raise refusal(old=request.status, new=new.value)
 
 
@@ -220,13 +229,19 @@ def _say(
 
 
 def _settle(
-    request: Request, status: Status, actor: User | None, reason: str, now: datetime
+    request: Request,
+    status: Status,
+    actor: User | None,
+    reason: str,
+    now: datetime,
+    *,
+    done_by: User | None = None,
 ) -> None:
     request.status, request.settled_at = status.value, now
     request.settled_by, request.settled_reason = actor, reason
     request.save(update_fields=["status", "settled_at", "settled_by", "settled_reason"])
     steps.close(request, now=now)
-    notices.request_settled(request, actor=actor, now=now)
+    notices.request_settled(request, actor=actor or done_by, now=now)
 
 
 def _said(reason: str, *, is_needed: bool = False) -> str:

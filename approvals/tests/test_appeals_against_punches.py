@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from approvals import services
+from approvals import cards, services
 from approvals.closing import WAITING_REQUESTS
-from approvals.models import Request
-from approvals.tests.office import DAY, NOW, approve, publish, punch, reject, result
+from approvals.errors import IllegalMove
+from approvals.models import Notification, Request
+from approvals.tests.office import DAY, NOW, approve, at, publish, punch, reject, result
 from approvals.tests.test_closed_days import (
     FIRST,
     LAST,
@@ -26,9 +27,10 @@ from approvals.tests.test_stories import held
 from attendance.models import Punch
 from attendance.services import periods
 from attendance.services.closing_checks import ToClose
-from attendance.services.corrections import invalidate_punch
+from attendance.services.corrections import invalidate_punch, reinstate_punch
 from attendance.services.days import belongings_of
 from organization.errors import NotFound
+from organization.models import AuditEntry
 from organization.services import transfer
 from scheduling.models import ShiftAssignment
 from scheduling.services.assignments import withdraw_assignment
@@ -53,6 +55,20 @@ def early(office: Cast) -> Punch:
 def invalidate(made: Punch, by: Any) -> None:
     user = getattr(by, "user", by)
     invalidate_punch(punch=made, reason="fraud confirmed", actor=user, now=NOW)
+
+
+def appeal(office: Cast, made: Punch, **other: Any) -> Request:
+    return services.submit_appeal(
+        **{
+            "employee": office.alice, "work_date": DAY, "punch": made, "reason": "It was me",
+            "actor": office.alice.user, "now": NOW,
+        } | other
+    )  # fmt: skip
+
+
+def reinstate(made: Punch, by: Any) -> None:
+    user = getattr(by, "user", by)
+    reinstate_punch(punch=made, reason="mistaken", actor=user, now=NOW)
 
 
 @pytest.fixture
@@ -291,3 +307,107 @@ def test_hr_appeals_about_a_night_only_where_the_person_belonged_that_night(
 
     made = services.submit_appeal(work_date=OCTOBER, actor=office.hr, now=LATER, **facts)
     assert (made.work_date, made.department) == (LAST, office.department)
+
+
+def test_an_appeal_ends_as_soon_as_its_punch_counts_again(office: Cast, early: Punch):
+    invalidate(early, office.bob)
+    request = appeal(office, early)
+    period = periods.open_period(
+        department=office.unit, starts_on=FIRST, ends_on=LAST, actor=None, now=NOW
+    )
+    assert WAITING_REQUESTS.rows(ToClose(period)).count() == 1
+
+    reinstate(early, office.hr)
+
+    request.refresh_from_db()
+    assert (request.status, request.settled_by, request.settled_reason) == (
+        "withdrawn", None, "mistaken",
+    )  # fmt: skip
+    assert not request.steps.filter(closed_at=None).exists()
+    assert not cards.inbox(office.bob.user, now=NOW).exists()
+    assert WAITING_REQUESTS.rows(ToClose(period)).count() == 0
+    assert not Notification.objects.of(office.bob.user).unread().exists()
+    line = AuditEntry.objects.get(verb="request.settled")
+    assert (line.actor, line.thing_id) == (None, str(request.pk))
+    assert line.facts["reason"] == "mistaken"
+
+
+def test_whose_appeal_it_is_reads_that_the_punch_counts_again_and_why(office: Cast, early: Punch):
+    invalidate(early, office.bob)
+    request = appeal(office, early)
+    reinstate(early, office.bob)
+    alice = browser(office.alice.user)
+
+    page, bell = text(alice, page_of(request)), text(alice, "/me/notifications/")
+
+    assert "Settled, as the punch counts again" in page
+    assert ": mistaken" in page
+    assert "Withdrawn" not in page
+    assert "Appeal, 2026-09-01: Settled, as the punch counts again" in bell
+
+
+def test_whoever_lets_the_punch_of_an_appeal_count_again_is_not_told_of_it(
+    office: Cast, early: Punch
+):
+    invalidate(early, office.bob)
+    request = appeal(office, early, actor=office.hr)
+    reinstate(early, office.hr)
+
+    told = Notification.objects.filter(request=request, kind="decided")
+    assert [row.recipient for row in told] == [office.alice.user]
+
+
+def test_nobody_decides_about_an_appeal_whose_punch_counts_again(office: Cast, early: Punch):
+    invalidate(early, office.bob)
+    request = appeal(office, early)
+    reinstate(early, office.bob)
+    said = {"request_id": request.pk, "now": NOW}
+    decided = said | {"actor": office.bob.user, "reason": "It was not"}
+
+    for deed, facts in (
+        (services.approve, decided),
+        (services.reject, decided),
+        (services.revoke, decided),
+        (services.withdraw, said | {"actor": office.alice.user}),
+    ):
+        with pytest.raises(IllegalMove, match="The punch counts again"):
+            deed(**facts)
+
+    assert [one.verdict for one in early.decisions.order_by("pk")] == ["refused", "accepted"]
+    assert result(office.alice).worked == 480
+
+
+def test_an_appeal_that_its_asker_withdrew_is_called_withdrawn(office: Cast, early: Punch):
+    invalidate(early, office.bob)
+    request = appeal(office, early)
+    services.withdraw(request_id=request.pk, actor=office.alice.user, now=NOW)
+    reinstate(early, office.bob)
+
+    request.refresh_from_db()
+    assert str(request.get_status_display()) == "Withdrawn"
+    with pytest.raises(IllegalMove, match="cannot become"):
+        approve(request, office.bob)
+
+
+def test_an_appeal_against_another_punch_waits_on(office: Cast, early: Punch):
+    other = Punch.objects.get(employee=office.alice, punched_at=at("9:01"))
+    for made in (early, other):
+        invalidate(made, office.bob)
+    request = appeal(office, other)
+
+    reinstate(early, office.bob)
+
+    assert list(Request.objects.waiting()) == [request]
+
+
+def test_a_punch_that_counts_again_and_is_taken_out_once_more_may_be_appealed_again(
+    office: Cast, early: Punch
+):
+    invalidate(early, office.bob)
+    appeal(office, early)
+    reinstate(early, office.bob)
+    invalidate(early, office.bob)
+
+    approve(appeal(office, early), office.bob)
+
+    assert result(office.alice).worked == 480

@@ -6,13 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
 from approvals import services
+from approvals.models import Notification, Request
 from approvals.tests.office import DAY, NOW, approve, at, punch, reject, result
 from approvals.tests.test_closed_days import LATER, close
-from approvals.tests.test_my_pages import browser, text
+from approvals.tests.test_my_pages import browser, page_of, text
+from approvals.tests.test_notifying import told
 from approvals.tests.test_stories import held
 from attendance.console.awaited import missing_now
 from attendance.models import AttendanceDay, Punch, PunchDecision, WaitingDay
@@ -29,7 +32,7 @@ from attendance.services.corrections import (
 from attendance.services.overdue import overdue_slots
 from attendance.services.periods import PeriodClosed, ReasonMissing
 from organization.errors import NotFound
-from organization.models import AuditEntry
+from organization.models import AuditEntry, Employee
 from tests.cast import Cast, appoint
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_cast")]
@@ -191,6 +194,94 @@ def test_whoever_has_only_a_refused_punch_is_missing_and_is_reminded(office: Cas
     days.judge_all(now=now)
 
     assert is_missing() == (True, True)
+
+
+# --- who is told ---------------------------------------------------------------------------------
+
+
+def test_whose_punch_is_taken_out_of_the_count_is_told_which_by_whom_and_why(
+    office: Cast, early: Punch
+):
+    invalidate(early, office.bob)
+
+    assert told(office.alice.user) == [
+        "Your punch of 2026-09-01, 08:58 does not count any more. Refused by Bob: fraud confirmed"
+    ]
+    assert Notification.objects.count() == 1
+    assert WHY not in str(Notification.objects.get().facts)
+    bell = text(browser(office.alice.user), "/me/notifications/")
+    assert "08:58 does not count any more" in bell
+
+
+def test_what_is_told_of_a_punch_taken_out_leads_to_its_day(office: Cast):
+    """At midnight it may be the day before."""
+    punch(office.alice, "9:00")
+    night = punch(office.alice, "24:00")
+
+    invalidate(night, office.bob)
+
+    row = Notification.objects.get()
+    answer = browser(office.alice.user).post("/me/notifications/", {"notification": row.pk})
+    assert answer["Location"] == f"/me/{DAY}/"
+    assert told(office.alice.user)[0].startswith("Your punch of 2026-09-02, 00:00 does not")
+
+
+def test_a_punch_that_is_taken_out_twice_is_told_twice(office: Cast, early: Punch):
+    invalidate(early, office.bob, "first")
+    reinstate(early, office.bob)
+    invalidate(early, office.bob, "second")
+
+    assert [line.rpartition(": ")[2] for line in told(office.alice.user)] == ["second", "first"]
+
+
+def test_who_has_no_log_in_is_told_nothing_of_their_punch(office: Cast, early: Punch):
+    Employee.objects.filter(pk=office.alice.pk).update(user=None)
+    early.refresh_from_db()
+
+    invalidate(early, office.bob)
+
+    assert not Notification.objects.exists()
+
+
+def test_who_refused_a_punch_and_why_is_read_by_nobody_else(office: Cast, early: Punch):
+    invalidate(early, office.bob)
+    Notification.objects.update(recipient=office.carol.user)
+
+    assert told(office.carol.user) == ["Your punch of 2026-09-01, 08:58 does not count any more."]
+
+
+def test_an_accepted_punch_that_is_taken_out_says_why_with_its_request_and_is_told_once(
+    office: Cast,
+):
+    request = held(office.alice)
+    approve(request, office.bob)
+    assert request.punch is not None
+    Notification.objects.all().delete()
+
+    invalidate(request.punch, office.bob)
+
+    request.refresh_from_db()
+    assert (request.status, request.settled_reason) == ("revoked", WHY)
+    assert f": {WHY}" in text(browser(office.alice.user), page_of(request))
+    assert AuditEntry.objects.get(verb="request.revoked").facts["reason"] == WHY
+    assert told(office.alice.user) == ["Taken back: Held punch, 2026-09-01"]
+
+    # It counts again without a request, so that nothing else tells of it.
+    reinstate(request.punch, office.bob)
+    invalidate(request.punch, office.bob)
+    assert [row.kind for row in Notification.objects.order_by("pk")] == ["revoked", "taken_out"]
+
+
+def test_a_reason_that_is_too_long_takes_nothing_out_of_the_count(office: Cast):
+    request = held(office.alice)
+    approve(request, office.bob)
+    assert request.punch is not None
+
+    with pytest.raises(ValidationError):
+        invalidate(request.punch, office.bob, "x" * 201)
+
+    assert Request.objects.get().status == "approved"
+    assert request.punch.decisions.count() == 1
 
 
 # --- the pages -----------------------------------------------------------------------------------

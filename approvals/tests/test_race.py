@@ -16,10 +16,10 @@ from approvals import services
 from approvals.errors import AskedAlready, IllegalMove, QuotaSpent
 from approvals.models import Allowance, ApprovalRule, ApprovalRuleStep, Notification, Request
 from approvals.services import mailing, reminding
-from approvals.tests.office import DAY, NOW, ask, at, open_office, publish
+from approvals.tests.office import DAY, NOW, ask, at, open_office, publish, punch
 from attendance.evidence.demands import Demands, TwoProofs
 from attendance.models import Correction, Punch
-from attendance.services import checking, days
+from attendance.services import checking, corrections, days
 from attendance.services.keeping import NewPunch
 from organization.errors import DomainError
 from organization.models import Role, User
@@ -209,3 +209,50 @@ def test_a_bell_that_holds_a_first_proof_as_the_second_comes_leaves_nothing_wait
         assert not Request.objects.waiting().exists()
         first = Punch.objects.get(method="card", punched_at=moment)
         assert first.decisions.get().verdict == "accepted"
+
+
+@pytest.mark.parametrize("deed", ["approve", "reject"])
+def test_whoever_decides_an_appeal_as_its_punch_counts_again_and_who_lets_it_are_one_after_another(
+    office: Cast, deed: str
+):
+    """In either order the punch counts, by as many decisions as there are."""
+    for turn in range(6):
+        day = DAY - timedelta(days=turn)
+        made = punch(office.alice, "8:58", day)
+        said = {"punch": made, "actor": office.bob.user, "now": NOW}
+        corrections.invalidate_punch(reason="fraud", **said)
+        request = services.submit_appeal(
+            employee=office.alice, work_date=day, punch=made, reason="So",
+            actor=office.alice.user, now=NOW,
+        )  # fmt: skip
+
+        refused = at_once(
+            partial(getattr(services, deed), request_id=request.pk, actor=office.bob.user, now=NOW,
+                    reason="So"),
+            partial(corrections.reinstate_punch, reason="mistaken", **said),
+        )  # fmt: skip
+
+        request.refresh_from_db()
+        assert request.status != "waiting"
+        # A rejected appeal changes nothing: the punch counts again after it.
+        assert len(refused) == (0 if request.status == "rejected" else 1)
+        verdicts = [one.verdict for one in made.decisions.order_by("pk")]
+        assert verdicts == ["refused", "accepted"]
+
+
+def test_an_appeal_that_is_asked_for_as_its_punch_counts_again_does_not_wait(office: Cast):
+    for turn in range(6):
+        day = DAY - timedelta(days=turn)
+        made = punch(office.alice, "8:58", day)
+        said = {"punch": made, "actor": office.bob.user, "now": NOW}
+        corrections.invalidate_punch(reason="fraud", **said)
+
+        at_once(
+            partial(
+                services.submit_appeal, employee=office.alice, work_date=day, punch=made,
+                reason="So", actor=office.alice.user, now=NOW,
+            ),
+            partial(corrections.reinstate_punch, reason="mistaken", **said),
+        )  # fmt: skip
+
+        assert not Request.objects.waiting().exists()

@@ -92,7 +92,7 @@ def test_a_second_proof_that_comes_after_all_ends_the_request_that_waited(
         AFTER_ALL,
         None,
     )
-    assert str(request.get_status_display()) == "Counts since the second proof came"
+    assert str(request.get_status_display()) == "Counts since both proofs are there"
     assert not request.steps.filter(closed_at=None).exists()
     assert not cards.inbox(office.bob.user, now=AFTER_ALL).exists()
     assert not Notification.objects.filter(request=request).unread().exists()
@@ -123,7 +123,7 @@ def test_nobody_decides_about_a_held_punch_whose_second_proof_has_come(office: C
     }  # fmt: skip
 
     for deed in (services.approve, services.reject, services.revoke):
-        with pytest.raises(IllegalMove, match="second proof has come"):
+        with pytest.raises(IllegalMove, match="Both proofs are there"):
             deed(**said)
 
     assert counts(first)
@@ -140,7 +140,7 @@ def test_whoever_reads_it_is_told_that_the_second_proof_came(
 
     own = client.get(f"/me/requests/{request_of(first).pk}/").content.decode()
 
-    assert "Counts since the second proof came" in own
+    assert "Counts since both proofs are there" in own
     assert "Withdrawn" not in own
 
 

@@ -203,7 +203,7 @@ def _accepted_later(punch: Punch) -> str | None:
     if decided is None or decided.verdict != PunchDecision.Verdict.ACCEPTED:
         return None
     if decided.decided_by_id is None:
-        return gettext("counts since the second proof came")
+        return gettext("counts since both proofs are there")
     name = decider_name(decided)
     return gettext("held at first, accepted later by %(name)s") % {"name": name}
 

@@ -21,7 +21,7 @@ from attendance.services.days import (
     wake_for_punches,
 )
 from attendance.services.periods import ReasonMissing, is_any_closed, why_adjusted
-from attendance.signals import fact_is_revoked
+from attendance.signals import fact_is_revoked, punch_came_to_count, punch_was_taken_out
 from organization import audit
 from organization.access import departments_for
 from organization.errors import DomainError, NotFound
@@ -227,9 +227,9 @@ def invalidate_punch(
 ) -> PunchDecision:
     """Let a punch that counts not count any more, and say why; the punch itself stays.
 
-    A request that had let it count is taken back with it. The actor is whoever could decide about
-    it, had it been held. Raises NotFound, OwnRecord, ReasonMissing, DoesNotCount, PeriodClosed and
-    ValidationError.
+    A request that had let it count is taken back with it, and the person hears of it. The actor is
+    whoever could decide about it, had it been held. Raises NotFound, OwnRecord, ReasonMissing,
+    DoesNotCount, PeriodClosed and ValidationError.
     """
     _meet_punch(punch, actor, None)
     reason = " ".join(reason.split())
@@ -239,8 +239,12 @@ def invalidate_punch(
     if not _counts(punch, latest):
         raise DoesNotCount(punch=punch.pk)
     if latest is not None:
-        fact_is_revoked.send(sender=PunchDecision, key=latest.pk, actor=actor, now=now)
-    return _decide(punch, PunchDecision.Verdict.REFUSED, reason, actor, now, as_adjustment)
+        fact_is_revoked.send(
+            sender=PunchDecision, key=latest.pk, actor=actor, now=now, reason=reason
+        )
+    decision = _decide(punch, PunchDecision.Verdict.REFUSED, reason, actor, now, as_adjustment)
+    punch_was_taken_out.send(sender=Punch, punch=punch, decision=decision, before=latest, now=now)
+    return decision
 
 
 @transaction.atomic
@@ -249,8 +253,9 @@ def reinstate_punch(
 ) -> PunchDecision:
     """Let a punch count again that had counted before it was refused.
 
-    A held punch that nobody has accepted yet is left to its request, and to an appeal. The actor
-    is as in `invalidate_punch`. Raises NotFound, OwnRecord, NotInvalidated, PeriodClosed and
+    A held punch that nobody has accepted yet is left to its request, and to an appeal. An appeal
+    that waits for one that counted has got what it asks for, and ends. The actor is as in
+    `invalidate_punch`. Raises NotFound, OwnRecord, NotInvalidated, PeriodClosed and
     ValidationError.
     """
     _meet_punch(punch, actor, None)
@@ -258,7 +263,9 @@ def reinstate_punch(
     if _counts(punch, latest) or not has_counted(punch):
         raise NotInvalidated(punch=punch.pk)
     reason = " ".join(reason.split())
-    return _decide(punch, PunchDecision.Verdict.ACCEPTED, reason, actor, now, as_adjustment)
+    decision = _decide(punch, PunchDecision.Verdict.ACCEPTED, reason, actor, now, as_adjustment)
+    punch_came_to_count.send(sender=Punch, punch=punch, actor=actor, reason=reason, now=now)
+    return decision
 
 
 def has_counted(punch: Punch) -> bool:
