@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from approvals import services
 from approvals.models import Request
+from approvals.services.limits import limits_of
 from attendance.engine import Anomaly, ShiftPlan, Status, evaluate_day
 from attendance.evidence.reasons import Code, Effect, reason
 from attendance.loading import Facts, Loaded, inputs, load_facts
@@ -39,7 +40,7 @@ class Askers:
         room = people.departments[ROOM]
         by_name = {user.username: user for user in people.users}
         self.supervisor, self.hr = by_name["supervisor"], by_name["bu2_hr"]
-        self._now = now
+        self._now, self._today = now, today
         since = today - _LOOKS_BACK * _DAY
         staff = [
             person
@@ -62,13 +63,18 @@ class Askers:
         return self._users[person.user_id] if person.user_id else self.hr
 
     def missed(self) -> list[Missed]:
-        """Return the days with one missing punch, the latest first, one of each person."""
+        """Return the days with one missing punch, the latest first, one of each person.
+
+        Those for which the rule's time to ask is over are left out.
+        """
         found: dict[int, Missed] = {}
         for person in (self.employee, *self.others):
             for one in self._read(person, self._past):
                 result = evaluate_day(one.day)
                 plan = _worked_plan(one)
                 if plan is None or result.status is not Status.MISSING or len(result.missing) > 1:
+                    continue
+                if limits_of(one).last_on < self._today:
                     continue
                 slot = result.missing[0]
                 due = plan.segments[0][0] if slot == "in" else plan.segments[-1][1]

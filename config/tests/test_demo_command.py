@@ -56,7 +56,8 @@ def test_the_same_day_gives_the_same_company_and_its_facts_are_guarded_again(db)
         Punch.objects.update(is_held=False)
 
 
-@pytest.mark.parametrize(("month", "day"), [(1, 1), (10, 1), (12, 31)])
+# On 6 December the latest missing punch is of November, for which nobody may ask any more.
+@pytest.mark.parametrize(("month", "day"), [(1, 1), (10, 1), (12, 6), (12, 31)])
 def test_it_loads_on_any_day_of_the_year(db, month, day):
     load(now=datetime(2026, month, day, 2, 0, tzinfo=UTC))
 
